@@ -1,0 +1,119 @@
+"""Tables of answering: responses and their answers, the browsers they came from, birth checks."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Integer
+
+from outreach.database import Base, Tenant, enum_type
+
+
+class Mode(Enum):
+    """How an answer was given. Stored with each, so that its effect can be seen."""
+
+    PAGES = "pages"
+    CHAT = "chat"
+
+
+class Response(Tenant, Base):
+    """One pupil's answers to one invitation; at most one is current. Pins version and hash."""
+
+    __tablename__ = "response"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "invitation_id"],
+            ["invitation.school_id", "invitation.id"],
+            ondelete="CASCADE",
+        ),
+        Index(
+            "uq_response_current",
+            "school_id",
+            "invitation_id",
+            unique=True,
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
+        UniqueConstraint("school_id", "reference"),
+        Index(
+            "ix_response_to_write_back",
+            "school_id",
+            "submitted_at",
+            postgresql_where=text("submitted_at IS NOT NULL AND written_back_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    invitation_id: Mapped[UUID]
+    questionnaire: Mapped[str]
+    version: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str]
+    language: Mapped[str]
+    started_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    reference: Mapped[str | None]
+    written_back_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+
+
+class Answer(Tenant, Base):
+    """One question's answer. JSON null means that the student chose to skip it."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "response_id"], ["response.school_id", "response.id"], ondelete="CASCADE"
+        ),
+    )
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    question_id: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB(none_as_null=False))
+    mode: Mapped[Mode] = mapped_column(enum_type(Mode))
+    language: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
+class AnsweringSession(Tenant, Base):
+    """A browser that pressed Start on a link. The cookie holds the secret, this row its hash.
+
+    `may_see_answers` is false where earlier answers exist and the birth check is still to pass.
+    """
+
+    __tablename__ = "answering_session"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "link_id"], ["link.school_id", "link.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("school_id", "secret_hash"),
+        Index(None, "school_id", "link_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    link_id: Mapped[UUID]
+    invitation_id: Mapped[UUID]
+    secret_hash: Mapped[bytes]
+    may_see_answers: Mapped[bool]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class BirthCheckTry(Tenant, Base):
+    """A wrong day and month of birth. Five in all lock resuming for the link."""
+
+    __tablename__ = "birth_check_try"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "link_id"], ["link.school_id", "link.id"], ondelete="CASCADE"
+        ),
+        Index(None, "school_id", "link_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    link_id: Mapped[UUID]
+    at: Mapped[datetime]
+    forgiven_at: Mapped[datetime | None]

@@ -1,0 +1,197 @@
+"""The web application: the one place where its parts are put together."""
+
+import hashlib
+import logging
+import time
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_compress import Compress
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from outreach import web
+from outreach.errors import NotAllowed, NotFound, OutreachError
+from outreach.settings import Settings
+from outreach.wiring import wire
+
+PROJECT = Path(__file__).parent.parent
+STATIC = Path(__file__).parent / "static"
+access_log = logging.getLogger("outreach.access")
+log = logging.getLogger(__name__)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+def create_app(settings: Settings) -> Flask:
+    app = Flask(
+        "outreach",
+        template_folder=str(PROJECT / "templates"),
+        static_folder=str(STATIC),
+        static_url_path="/static",
+    )
+    app.config.update(_flask_config(settings))
+    app.extensions["outreach"] = wire(settings)
+    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.before_request(_start_timer)
+    web.init_app(app)
+    app.after_request(_protect)
+    app.after_request(_log_access)
+    Compress(app)
+    _register_rooms(app)
+    _register_errors(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    host = urlsplit(settings.public_url).hostname or "127.0.0.1"
+    return {
+        "SECRET_KEY": settings.secret_keys[0],
+        "SECRET_KEY_FALLBACKS": list(settings.secret_keys[1:]),
+        # Browsers share cookies between the ports of one host: two copies must not mix theirs.
+        "SESSION_COOKIE_NAME": (
+            "__Host-outreach" if settings.is_https else f"outreach-{settings.port}"
+        ),
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "TRUSTED_HOSTS": sorted({host, "127.0.0.1", "localhost", "[::1]"}),
+        "MAX_CONTENT_LENGTH": 1_000_000,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 5,
+        "COMPRESS_MIN_SIZE": 400,
+        "COMPRESS_STREAMS": False,
+    }
+
+
+def _register_rooms(app: Flask) -> None:
+    from outreach.answering import views as answering
+    from outreach.campaigns import views as campaigns
+    from outreach.it_team import views as it_team
+    from outreach.privacy import views as privacy
+    from outreach.profiles import views as profiles
+    from outreach.pupils import views as pupils
+    from outreach.reports import views as reports
+    from outreach.schools import views as schools
+
+    for room in (schools, pupils, campaigns, answering, profiles, reports, privacy, it_team):
+        room.init_app(app)
+
+
+@cache
+def _static_version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+
+
+def static_url(name: str) -> str:
+    """A static file's address, which changes when the file does."""
+    return url_for("static", filename=name, v=_static_version(name))
+
+
+def _start_timer() -> None:
+    g.started = time.perf_counter()
+
+
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["Permissions-Policy"] = PERMISSIONS_POLICY
+    headers["Referrer-Policy"] = "same-origin"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["X-Robots-Tag"] = "noindex"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if web.parts().settings.is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint == "static":
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _log_access(response: Response) -> Response:
+    """The route's name, never its path, query or referrer: those can hold a token."""
+    milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+    access_log.info(
+        "%s %s %s %.0fms",
+        request.method,
+        request.endpoint or "none",
+        response.status_code,
+        milliseconds,
+    )
+    return response
+
+
+def _register_errors(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _show_http_fault)
+    app.register_error_handler(OutreachError, _show_refusal)
+    app.register_error_handler(OperationalError, _show_outage)
+    app.register_error_handler(PoolTimeout, _show_outage)
+    app.register_error_handler(DBAPIError, _show_database_fault)
+    app.register_error_handler(Exception, _show_our_fault)
+
+
+def _page(status: int, name: str | None = None, words: str | None = None) -> ResponseReturnValue:
+    web.roll_back_request()
+    return render_template(f"errors/{name or status}.html", words=words), status
+
+
+def _show_http_fault(fault: HTTPException) -> ResponseReturnValue:
+    status = fault.code or 500
+    if fault.response is not None or status < 400:
+        return fault
+    if fault.description == web.CsrfFault.description:
+        return _page(400, "stale_form")
+    known = {400, 403, 404, 405, 410, 413, 429, 503}
+    return _page(status, None if status in known else ("500" if status >= 500 else "400"))
+
+
+def _show_refusal(fault: OutreachError) -> ResponseReturnValue:
+    if isinstance(fault, NotFound):
+        return _page(404)
+    if isinstance(fault, NotAllowed):
+        return _page(403, words=fault.words)
+    return _page(409, words=fault.words)
+
+
+def _show_outage(fault: Exception) -> ResponseReturnValue:
+    log.error("database out of reach route=%s: %s", request.endpoint, type(fault).__name__)
+    return _page(503)
+
+
+def _show_database_fault(fault: DBAPIError) -> ResponseReturnValue:
+    """Never the message: it can hold the values of a row."""
+    code = getattr(fault.orig, "sqlstate", None)
+    log.error("database refused route=%s sqlstate=%s", request.endpoint, code)
+    return _page(503 if fault.connection_invalidated else 500)
+
+
+def _show_our_fault(fault: Exception) -> ResponseReturnValue:
+    log.error("unexpected route=%s", request.endpoint, exc_info=_without_values(fault))
+    return _page(500)
+
+
+def _without_values(fault: Exception) -> Exception:
+    """The traceback is kept, the message is not: it can hold what somebody typed."""
+    return type("Hidden" + type(fault).__name__, (Exception,), {})().with_traceback(
+        fault.__traceback__
+    )

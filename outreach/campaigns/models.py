@@ -1,0 +1,200 @@
+"""Tables of a campaign: its frozen audience, one invitation a pupil, and the outbox."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Integer, Uuid
+
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
+from outreach.database import Base, Tenant, enum_type
+from outreach.pupils.models import AddressKind
+
+NEW_ID = text("gen_random_uuid()")
+
+
+class Campaign(Tenant, Base):
+    """One questionnaire, version pinned, for an audience chosen by year and group.
+
+    `audience` is null while a draft and frozen at launch: {"asked", "mailable", "excluded"}.
+    """
+
+    __tablename__ = "campaign"
+    __table_args__ = (Index(None, "school_id", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    name: Mapped[str]
+    questionnaire: Mapped[str]
+    version: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str]
+    state: Mapped[CampaignState] = mapped_column(enum_type(CampaignState))
+    years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    closes_at: Mapped[datetime | None]
+    audience: Mapped[dict[str, Any] | None]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    launched_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class CampaignDirectory(Base):
+    """Which school a campaign id belongs to, for the command line."""
+
+    __tablename__ = "campaign_directory"
+    __table_args__ = {"info": {"global_reason": "finds the school of a campaign id; no content"}}
+
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"))
+
+
+def _belongs_to_campaign() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["school_id", "campaign_id"], ["campaign.school_id", "campaign.id"], ondelete="CASCADE"
+    )
+
+
+def _belongs_to_invitation() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["school_id", "invitation_id"],
+        ["invitation.school_id", "invitation.id"],
+        ondelete="CASCADE",
+    )
+
+
+class CampaignBlock(Tenant, Base):
+    """A piece of the frozen selection. `reasons` runs beside `pupil_ids`; '' means mailable."""
+
+    __tablename__ = "campaign_block"
+    __table_args__ = (_belongs_to_campaign(),)
+
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    pupil_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    written_at: Mapped[datetime | None]
+
+
+class Invitation(Tenant, Base):
+    """One pupil in one campaign, mailable or not. Pins questionnaire, version and hash.
+
+    `stopped_reason` says who or what stopped it: declined, not_me, cancelled, unsubscribed.
+    """
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        _belongs_to_campaign(),
+        ForeignKeyConstraint(
+            ["school_id", "pupil_id"], ["pupil.school_id", "pupil.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("school_id", "campaign_id", "pupil_id"),
+        Index(None, "school_id", "campaign_id", "state"),
+        Index(None, "school_id", "pupil_id", "questionnaire"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, server_default=NEW_ID)
+    campaign_id: Mapped[UUID]
+    pupil_id: Mapped[UUID]
+    questionnaire: Mapped[str]
+    version: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str]
+    excluded_reason: Mapped[str | None]
+    state: Mapped[InvitationState] = mapped_column(enum_type(InvitationState))
+    stopped_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+
+
+class Link(Tenant, Base):
+    """A signed link names this row, and the row one invitation. A leaked link is revoked alone."""
+
+    __tablename__ = "link"
+    __table_args__ = (_belongs_to_invitation(), Index(None, "school_id", "invitation_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, server_default=NEW_ID)
+    invitation_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class DeliveryClaim(Tenant, Base):
+    """A worker's lease on a batch. Its intent journal is named by this id."""
+
+    __tablename__ = "delivery_claim"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    host: Mapped[str]
+    claimed_at: Mapped[datetime]
+    lease_until: Mapped[datetime]
+
+
+class Message(Tenant, Base):
+    """One mail for one invitation. Only a person's resend makes attempt 2.
+
+    `reason` is why it is deferred, held, refused, unknown or stopped; `words` what the mail
+    server said, with addresses taken out. `tries` counts hand-over attempts of this message.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        _belongs_to_invitation(),
+        _belongs_to_campaign(),
+        ForeignKeyConstraint(["school_id", "link_id"], ["link.school_id", "link.id"]),
+        UniqueConstraint("school_id", "invitation_id", "step", "attempt"),
+        Index(None, "school_id", "campaign_id", "state"),
+        Index(
+            "ix_message_waiting",
+            "school_id",
+            "next_attempt_at",
+            postgresql_where=text("state IN ('queued', 'deferred')"),
+        ),
+        Index(
+            "ix_message_claimed",
+            "school_id",
+            "claim_id",
+            postgresql_where=text("state = 'sending'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, server_default=NEW_ID)
+    campaign_id: Mapped[UUID]
+    invitation_id: Mapped[UUID]
+    link_id: Mapped[UUID]
+    step: Mapped[MessageStep] = mapped_column(enum_type(MessageStep))
+    attempt: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    state: Mapped[MessageState] = mapped_column(enum_type(MessageState))
+    reason: Mapped[str | None]
+    words: Mapped[str | None]
+    status_code: Mapped[str | None]
+    address_kind: Mapped[AddressKind | None] = mapped_column(enum_type(AddressKind))
+    address_hash: Mapped[bytes | None]
+    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    queued_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    claim_id: Mapped[UUID | None]
+    changed_at: Mapped[datetime]
+
+
+class DeliveryEvent(Tenant, Base):
+    """A fact about a message, append-only and unique by (source, event id). No addresses."""
+
+    __tablename__ = "delivery_event"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "message_id"], ["message.school_id", "message.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("school_id", "source", "event_id"),
+        Index(None, "school_id", "message_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, server_default=NEW_ID)
+    message_id: Mapped[UUID]
+    source: Mapped[str]
+    event_id: Mapped[str]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    status_code: Mapped[str | None]
+    words: Mapped[str | None]

@@ -1,0 +1,61 @@
+"""The `outreach` command: gathers the commands, and turns a refusal into exit code 1."""
+
+import logging
+import sys
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from outreach.cli import (
+    campaign,
+    database,
+    demo,
+    doctor,
+    processes,
+    pupil,
+    results,
+    roster,
+    school,
+    sharing,
+    staff,
+)
+from outreach.cli.context import CommandContext
+from outreach.errors import OutreachError
+from outreach.settings import SettingsFault
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def outreach(context: click.Context) -> None:
+    """Questionnaire links to students by email, and their answers into pupil profiles."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s %(message)s")
+    context.obj = CommandContext(context)
+
+
+for module in (
+    processes,
+    database,
+    demo,
+    doctor,
+    school,
+    staff,
+    sharing,
+    roster,
+    campaign,
+    results,
+    pupil,
+):
+    for command in module.commands:
+        outreach.add_command(command)
+
+
+def main() -> None:
+    """Exit codes: 0 done, 1 refused (reason on stderr), 2 wrong use."""
+    try:
+        outreach.main(standalone_mode=True)
+    except (OutreachError, SettingsFault) as refusal:
+        click.echo(str(refusal), err=True)
+        sys.exit(1)
+    except OperationalError:
+        click.echo("The database does not answer. Check DATABASE_URL, then try again.", err=True)
+        sys.exit(1)

@@ -1,0 +1,21 @@
+"""Row-level security and grants for new tables; revisions call these."""
+
+from alembic import op
+
+APP_ROLE = "outreach_app"
+OWN_SCHOOL = "school_id = nullif(current_setting('outreach.school_id', true), '')::uuid"
+
+
+def guard_tenant_table(table: str, *, append_only: bool = False) -> None:
+    """Only rows of the school that the transaction has named can be seen or written."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY own_school ON {table} USING ({OWN_SCHOOL}) WITH CHECK ({OWN_SCHOOL})"
+    )
+    grant_table(table, append_only=append_only)
+
+
+def grant_table(table: str, *, append_only: bool = False) -> None:
+    verbs = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
+    op.execute(f"GRANT {verbs} ON {table} TO {APP_ROLE}")

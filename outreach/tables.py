@@ -1,0 +1,19 @@
+"""Every room's tables in one import, for migrations and for the tests that watch over them."""
+
+from sqlalchemy import Table
+
+from outreach import audit, queues
+from outreach.answering import models as answering
+from outreach.campaigns import models as campaigns
+from outreach.database import Base
+from outreach.profiles import models as profiles
+from outreach.pupils import models as pupils
+from outreach.schools import models as schools
+
+rooms = (audit, queues, schools, pupils, campaigns, answering, profiles)
+names = frozenset(Base.metadata.tables)
+
+
+def tenant_tables() -> list[Table]:
+    """Tables that row-level security guards: all but those that say why they are global."""
+    return [table for table in Base.metadata.sorted_tables if "global_reason" not in table.info]

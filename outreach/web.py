@@ -1,0 +1,142 @@
+"""What every page needs: the wired parts, one database session a request, CSRF, local time.
+
+A request's session is committed once, after the view has answered; an error rolls it back.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+
+from flask import Flask, Response, abort, current_app, g, request, session
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from outreach.clock import Clock, london
+from outreach.database import Sessions
+from outreach.queues import Doorbell
+from outreach.settings import Settings
+from outreach.signing import TokenSigner
+from questionnaires.loading import Library
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+CSRF_EXEMPT = {
+    "answering.one_click": "RFC 8058: a mail server posts it without cookies; the token is signed",
+}
+"""Endpoints that take a POST without a CSRF token, each with its reason."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything wired once per process, by `create_app` or the command line."""
+
+    settings: Settings
+    sessions: Sessions
+    redis: Redis
+    doorbell: Doorbell
+    signer: TokenSigner
+    library: Library
+    clock: Clock
+
+
+def parts() -> Parts:
+    return cast(Parts, current_app.extensions["outreach"])
+
+
+def db() -> Session:
+    """This request's session. Views and what they call never commit."""
+    if "db" not in g:
+        g.db = parts().sessions()
+    return cast(Session, g.db)
+
+
+def now() -> datetime:
+    """One instant for the whole request."""
+    if "now" not in g:
+        g.now = parts().clock()
+    return cast(datetime, g.now)
+
+
+def commit_request(response: Response) -> Response:
+    held = g.get("db")
+    if held is not None and response.status_code < 500:
+        held.commit()
+    return response
+
+
+def roll_back_request() -> None:
+    held = g.get("db")
+    if held is not None:
+        held.rollback()
+
+
+def close_request(_fault: BaseException | None = None) -> None:
+    held = g.pop("db", None)
+    if held is not None:
+        held.close()
+
+
+def _csrf_serializer() -> URLSafeTimedSerializer:
+    keys = list(reversed(parts().settings.secret_keys))
+    return URLSafeTimedSerializer(keys, salt="outreach.csrf")
+
+
+def csrf_token() -> str:
+    """A token for this browser session. It changes with every page, so compression leaks none."""
+    if "csrf" not in session:
+        session["csrf"] = secrets.token_urlsafe(16)
+    return cast(str, _csrf_serializer().dumps(session["csrf"]))
+
+
+def check_csrf() -> None:
+    """Refuse a change whose form was not made by us for this browser session."""
+    if request.method in SAFE_METHODS or request.endpoint in CSRF_EXEMPT:
+        return
+    if request.endpoint is None:
+        return  # no such page: 404 will say so
+    try:
+        nonce = _csrf_serializer().loads(request.form.get("csrf_token", ""))
+    except BadSignature:
+        nonce = None
+    expected = session.get("csrf")
+    if not (isinstance(nonce, str) and isinstance(expected, str)):
+        abort(CsrfFault.code, response=None, description=CsrfFault.description)
+    if not secrets.compare_digest(nonce, expected):
+        abort(CsrfFault.code, response=None, description=CsrfFault.description)
+
+
+class CsrfFault:
+    """How the error page tells a stale form from any other bad request."""
+
+    code = 400
+    description = "csrf"
+
+
+def start_fresh_session() -> None:
+    """At sign-in, sign-out and Start: nothing of an earlier person or tab is carried over."""
+    session.clear()
+
+
+def in_london(moment: datetime) -> str:
+    """21 November 2026 at 9:14pm"""
+    local = london(moment)
+    clock_time = local.strftime("%I:%M%p").lstrip("0").lower()
+    return f"{local.day} {local.strftime('%B %Y')} at {clock_time}"
+
+
+def long_date(day: date) -> str:
+    """21 November 2026"""
+    if isinstance(day, datetime):
+        day = london(day).date()
+    return f"{day.day} {day.strftime('%B %Y')}"
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(check_csrf)
+    app.after_request(commit_request)
+    app.teardown_appcontext(close_request)
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.filters["in_london"] = in_london
+    app.jinja_env.filters["long_date"] = long_date

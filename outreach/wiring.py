@@ -1,0 +1,27 @@
+"""Puts the parts together, once per process: web, worker, schedule and command line alike."""
+
+import redis
+
+from outreach import clock
+from outreach.database import make_engine, make_sessions
+from outreach.queues import Doorbell, attach_doorbell, connect_redis
+from outreach.settings import Settings
+from outreach.signing import TokenSigner
+from outreach.web import Parts
+from questionnaires.loading import load_library
+
+
+def wire(settings: Settings, *, pool_size: int = 10) -> Parts:
+    sessions = make_sessions(make_engine(settings.database_url, pool_size=pool_size))
+    connection: redis.Redis = connect_redis(settings.redis_url)
+    doorbell = Doorbell(connection)
+    attach_doorbell(sessions, doorbell)
+    return Parts(
+        settings=settings,
+        sessions=sessions,
+        redis=connection,
+        doorbell=doorbell,
+        signer=TokenSigner(settings.secret_keys),
+        library=load_library(),
+        clock=clock.now,
+    )

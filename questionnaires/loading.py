@@ -1,0 +1,150 @@
+"""From files to questionnaires: one file checked, and the library of published versions."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from questionnaires.checks import check
+from questionnaires.drafts import read_draft
+from questionnaires.faults import DefinitionFaults, Fault
+from questionnaires.model import Questionnaire
+from questionnaires.source import Source
+
+__all__ = [
+    "DEFINITIONS",
+    "LOCK",
+    "DefinitionFaults",
+    "Fault",
+    "Library",
+    "UnknownQuestionnaire",
+    "load_file",
+    "load_library",
+    "read_lock",
+]
+
+DEFINITIONS = Path(__file__).parent / "definitions"
+LOCK = "published.lock"
+
+_LOCK_LINE = re.compile(r"([0-9a-f]{64})  (([a-z][a-z0-9_]*)/v([1-9][0-9]*)\.yaml)")
+
+
+class UnknownQuestionnaire(LookupError):
+    """No published questionnaire of that id, or none of that version."""
+
+
+class Library:
+    """Published questionnaires by id and version."""
+
+    def __init__(self, questionnaires: Iterable[Questionnaire]) -> None:
+        self._by_id: dict[str, dict[int, Questionnaire]] = {}
+        for one in questionnaires:
+            self._by_id.setdefault(one.id, {})[one.version] = one
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sorted(self._by_id))
+
+    def versions(self, id: str) -> tuple[int, ...]:
+        """Oldest first. Raises UnknownQuestionnaire."""
+        return tuple(sorted(self._of(id)))
+
+    def get(self, id: str, version: int) -> Questionnaire:
+        """Raises UnknownQuestionnaire."""
+        versions = self._of(id)
+        if version not in versions:
+            known = ", ".join(str(one) for one in sorted(versions))
+            raise UnknownQuestionnaire(
+                f"The questionnaire “{id}” has no published version {version}. It has: {known}."
+            )
+        return versions[version]
+
+    def latest(self, id: str) -> Questionnaire:
+        """Raises UnknownQuestionnaire."""
+        return self.get(id, max(self._of(id)))
+
+    def _of(self, id: str) -> Mapping[int, Questionnaire]:
+        if id not in self._by_id:
+            known = ", ".join(self.ids) or "none"
+            raise UnknownQuestionnaire(
+                f"There is no published questionnaire “{id}”. There are: {known}."
+            )
+        return self._by_id[id]
+
+
+def load_file(path: Path | str) -> Questionnaire:
+    """One definition, published or not. Raises DefinitionFaults with every fault of the file."""
+    source = Source(Path(path))
+    draft, unread, findings = read_draft(source.data)
+    findings = [*source.repeated_keys(), *findings]
+    if draft is not None:
+        findings += check(draft, unread)
+    if findings or draft is None:
+        in_order = sorted(findings, key=lambda finding: source.line_of(finding.place))
+        raise DefinitionFaults([source.locate(finding) for finding in in_order])
+    return draft.completed(source.sha256)
+
+
+def load_library(folder: Path | str = DEFINITIONS) -> Library:
+    """Every published definition under `folder`, as `<id>/v<N>.yaml`.
+
+    Published is what published.lock names; its sha256 must be that of the file, since responses
+    pin it. A file that the lock does not name is a draft, and stays out.
+    Raises DefinitionFaults with the faults of all files.
+    """
+    folder = Path(folder)
+    loaded: list[Questionnaire] = []
+    faults: list[Fault] = []
+    for name, sha256 in read_lock(folder / LOCK).items():
+        try:
+            questionnaire = load_file(folder / name)
+        except DefinitionFaults as found:
+            faults += found.faults
+            continue
+        faults += _check_published(folder / name, questionnaire, sha256)
+        loaded.append(questionnaire)
+    if faults:
+        raise DefinitionFaults(faults)
+    return Library(loaded)
+
+
+def read_lock(path: Path) -> dict[str, str]:
+    """File name to sha256, from lines as `sha256sum` writes and checks them."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        what = f"It cannot be read ({error.strerror}), so no questionnaire counts as published."
+        mend = f"Make it in {path.parent}: sha256sum */v*.yaml > {path.name}"
+        raise DefinitionFaults([Fault(str(path), what, mend)]) from error
+    published: dict[str, str] = {}
+    faults: list[Fault] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LOCK_LINE.fullmatch(line)
+        if match is None or match[2] in published:
+            what = "The line is written twice." if match else "The line cannot be read."
+            mend = "Write one line a file: its sha256, two spaces, <id>/v<N>.yaml."
+            faults.append(Fault(f"{path}, line {number}", what, mend))
+        else:
+            published[match[2]] = match[1]
+    if faults:
+        raise DefinitionFaults(faults)
+    return published
+
+
+def _check_published(path: Path, questionnaire: Questionnaire, sha256: str) -> list[Fault]:
+    faults = []
+    if questionnaire.sha256 != sha256:
+        what = (
+            f"This published file has changed: {LOCK} has sha256 {sha256}, the file now has "
+            f"{questionnaire.sha256}. Answers already given refer to the file as it was."
+        )
+        mend = (
+            f"Put the file back as it was, and make the change in "
+            f"v{questionnaire.version + 1}.yaml beside it."
+        )
+        faults.append(Fault(str(path), what, mend))
+    if (path.parent.name, path.stem) != (questionnaire.id, f"v{questionnaire.version}"):
+        what = f"It holds “{questionnaire.id}” version {questionnaire.version}."
+        faults.append(Fault(str(path), what, "Let id and version be those of folder and file."))
+    return faults

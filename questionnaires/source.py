@@ -1,0 +1,125 @@
+"""A definition as written: its bytes, its YAML, and the line on which each value stands."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from questionnaires.faults import DefinitionFaults, Fault, Finding, Place
+
+MAX_BYTES = 1_000_000
+
+_NAMED_BY = {"sections": ("section", "id"), "questions": ("question", "id")}
+_OPTIONS = ("option", "value")
+
+
+class Source:
+    """One file, read once, so that its hash and its content are of the same bytes."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises DefinitionFaults for a file that cannot be read or is not a YAML mapping."""
+        self.path = path
+        content = _read(path)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        # Safe by class: CSafeLoader builds plain data only; the fallback is its Python twin.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
+        try:
+            node = loader.get_single_node()
+            data = None if node is None else loader.construct_document(node)
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise DefinitionFaults([_syntax_fault(path, error)]) from error
+        finally:
+            loader.dispose()
+        if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
+            raise DefinitionFaults(
+                [Fault(str(path), "It holds no mapping.", "Begin with id:, version: and title:.")]
+            )
+        self.node = node
+        self.data: dict[str, object] = data
+
+    def repeated_keys(self) -> list[Finding]:
+        """YAML itself lets the last one win without a word."""
+        return list(_repeated_keys(self.node, ()))
+
+    def line_of(self, place: Place) -> int:
+        """Counted from 1; that of the nearest part that stands in the file."""
+        return self._follow(place)[1]
+
+    def locate(self, finding: Finding) -> Fault:
+        """The finding with file, line and the names of section, question and option."""
+        names, line = self._follow(finding.place)
+        where = ", ".join([f"{self.path}, line {line}", *names])
+        return Fault(where, finding.what, finding.mend)
+
+    def _follow(self, place: Place) -> tuple[list[str], int]:
+        names: list[str] = []
+        node: yaml.Node = self.node
+        data: object = self.data
+        parent: str | int = ""
+        line = 1
+        for number, step in enumerate(place, start=1):
+            child = _child(node, step)
+            if child is None:  # the kind pydantic tried, or a key that is missing at the end
+                if number == len(place) and step != "[key]":
+                    names.append(str(step))
+                continue
+            node, line = child
+            data = data[step] if isinstance(data, dict | list) else None  # type: ignore[index]
+            names.append(_name(parent, step, data))
+            parent = step
+        return [name for name in names if name not in ("sections", "questions", "options")], line
+
+
+def _read(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DefinitionFaults(
+            [Fault(str(path), f"It cannot be read ({error.strerror}).", "Check path and rights.")]
+        ) from error
+    if len(content) > MAX_BYTES:
+        what = f"It is {len(content)} bytes long; a definition is at most {MAX_BYTES}."
+        raise DefinitionFaults([Fault(str(path), what, "Check that it is the right file.")])
+    return content
+
+
+def _syntax_fault(path: Path, error: Exception) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    where = f"{path}, line {mark.line + 1}" if mark else str(path)
+    problem = getattr(error, "problem", None) or str(error)
+    mend = "Check indentation, colons and quotes there, and that the file is saved as UTF-8."
+    return Fault(where, f"It is not YAML: {problem}.", mend)
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, int] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return value, key.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step].start_mark.line + 1
+    return None
+
+
+def _name(parent: str | int, step: str | int, data: object) -> str:
+    if not isinstance(step, int):
+        return step
+    noun, key = _NAMED_BY.get(str(parent), _OPTIONS if parent == "options" else ("item", ""))
+    name = data.get(key) if isinstance(data, dict) else None
+    return f"{noun} “{name}”" if isinstance(name, str) else f"{noun} {step + 1}"
+
+
+def _repeated_keys(node: yaml.Node, place: Place) -> Iterator[Finding]:
+    if isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _repeated_keys(item, (*place, position))
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                what = f"“{name}” is written twice in one place; only the last would count."
+                yield Finding((*place, name), what, "Keep one of the two.")
+            seen.add(name)
+            yield from _repeated_keys(value, (*place, name))
