@@ -152,7 +152,11 @@ def _register_errors(app: Flask) -> None:
 
 def _page(status: int, name: str | None = None, words: str | None = None) -> ResponseReturnValue:
     web.roll_back_request()
-    return render_template(f"errors/{name or status}.html", words=words), status
+    layout = "student" if request.blueprint == "answering" else "public"
+    page = render_template(
+        f"errors/{name or status}.html", words=words, error_layout=f"layouts/{layout}.html"
+    )
+    return page, status
 
 
 def _show_http_fault(fault: HTTPException) -> ResponseReturnValue:
@@ -160,8 +164,8 @@ def _show_http_fault(fault: HTTPException) -> ResponseReturnValue:
     if fault.response is not None or status < 400:
         return fault
     if fault.description == web.CsrfFault.description:
-        return _page(400, "stale_form")
-    known = {400, 403, 404, 405, 410, 413, 429, 503}
+        return _page(400, "400-csrf")
+    known = {400, 403, 404, 405, 409, 410, 413, 429, 503}
     return _page(status, None if status in known else ("500" if status >= 500 else "400"))
 
 

@@ -1,4 +1,4 @@
-"""`python -m questionnaires check FILE|FOLDER`: every fault of a definition, or that it has none."""
+"""`python -m questionnaires check FILE|FOLDER`: tells every fault of a definition."""
 
 import argparse
 import sys

@@ -10,16 +10,32 @@ from pydantic_core import ErrorDetails
 from questionnaires.faults import Finding, Place
 from questionnaires.model import Questionnaire
 
-_MENDS = {
-    "missing": "Add it.",
-    "extra_forbidden": "Check its spelling, or take it away.",
+_SENTENCES = {
+    "missing": ("It is missing.", "Add it."),
+    "extra_forbidden": ("There is no such key here.", "Check its spelling, or take it away."),
     "string_pattern_mismatch": (
-        "Use small letters, digits and underscores, beginning with a letter; "
-        "for a language use a code such as en or cy."
+        "This is not a key or a language code.",
+        "Use small letters, digits and underscores, beginning with a letter; for a language a "
+        "code such as en or cy. If it is words, put quotes round them: a comma ends a text in {}.",
     ),
-    "string_type": "Put it in quotes: YAML reads bare yes, no, on, off and numbers as no text.",
-    "enum": "Use one of those.",
+    "string_type": (
+        "It should be text.",
+        "Put it in quotes: bare yes, no, on, off and numbers are not text in YAML.",
+    ),
+    "int_type": ("It should be a whole number.", "Write it without quotes."),
+    "dict_type": ("It should be a mapping.", "For a text write for example {en: \"Yes\"}."),
+    "model_type": ("It should be a mapping.", "Write key: value lines, indented below it."),
+    "tuple_type": ("It should be a list.", "Write [one, two], or lines that begin with a dash."),
+    "union_tag_not_found": (
+        "It has no kind.",
+        "Add kind: choice, choices, text, number or note.",
+    ),
+    "union_tag_invalid": (
+        "There is no such kind of question.",
+        "Use kind: choice, choices, text, number or note.",
+    ),
 }
+"""By pydantic's type of error; other types keep its own words, which say what was expected."""
 
 
 def read_draft(
@@ -43,12 +59,10 @@ def read_draft(
 
 
 def _finding(detail: ErrorDetails) -> Finding:
-    kind, message = detail["type"], detail["msg"]
-    what = {
-        "missing": "It is missing.",
-        "extra_forbidden": "There is no such key here.",
-    }.get(kind, message.removeprefix("Value error, ").rstrip(".") + ".")
-    return Finding(detail["loc"], what, _MENDS.get(kind, "Correct it."))
+    message = detail["msg"].removeprefix("Value error, ").rstrip(".")
+    own_words = (f"{message[0].upper()}{message[1:]}.", "Correct it.")
+    what, mend = _SENTENCES.get(detail["type"], own_words)
+    return Finding(detail["loc"], what, mend)
 
 
 def _replace(data: dict[str, Any], place: Place) -> Place:

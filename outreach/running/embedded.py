@@ -4,9 +4,10 @@ Who may stop it is settled by locks, which the kernel releases when their holder
 of the database shares one lock; starting and stopping happen under another.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,19 +35,15 @@ def database_for_command(settings: Settings) -> Iterator[Settings]:
         yield _with_planned_rest(settings)
         return
     data_dir = settings.data_dir
-    with hold_start(data_dir):
-        parts = parts_of(settings)
-        postgres = parts.postgres
-        if postgres is None:
-            raise DatabaseFault("This DATA_DIR has no embedded database.")
-        users = hold(data_dir, USERS_LOCK, is_shared=True, patience=PATIENCE)
-        users.__enter__()
-    try:
-        _answer(postgres, data_dir)
+    with ExitStack() as using:
+        with hold_start(data_dir):
+            parts = parts_of(settings)
+            if parts.postgres is None:
+                raise DatabaseFault("This DATA_DIR has no embedded database.")
+            using.callback(_stop_if_unused, parts.postgres, data_dir, os.getpid())
+            using.enter_context(hold(data_dir, USERS_LOCK, is_shared=True, patience=PATIENCE))
+        _answer(parts.postgres, data_dir)
         yield parts.complete(settings)
-    finally:
-        users.__exit__(None, None, None)
-        _stop_if_unused(postgres, data_dir)
 
 
 @contextmanager
@@ -114,7 +111,9 @@ def _leave_to_itself(process: subprocess.Popen[bytes]) -> None:
     process.returncode = 0
 
 
-def _stop_if_unused(postgres: Postgres, data_dir: Path) -> None:
+def _stop_if_unused(postgres: Postgres, data_dir: Path, opener: int) -> None:
+    if os.getpid() != opener:
+        return  # a forked child leaves the block; the process that opened it still needs it
     with hold_start(data_dir):
         if is_held(data_dir, SET_LOCK):
             return

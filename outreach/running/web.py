@@ -1,0 +1,59 @@
+"""The web app under gunicorn."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from outreach.settings import Settings
+
+WORKERS = 2
+THREADS = 4
+ANSWER_WITHIN = 60
+"""Seconds after which a worker that stopped answering is replaced."""
+FINISH_WITHIN = 5
+"""Seconds that requests under way get when the service ends or is upgraded."""
+
+
+class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """Threads suit an app that mostly waits for PostgreSQL; two processes use two cores."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": bind_addresses(self._settings),
+            "worker_class": "gthread",
+            "workers": WORKERS,
+            "threads": THREADS,
+            "timeout": ANSWER_WITHIN,
+            "graceful_timeout": FINISH_WITHIN,
+            "keepalive": 5,
+            "accesslog": None,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Called in each worker after the fork: no connection is shared between processes."""
+        from outreach.app import create_app
+
+        return create_app(self._settings)
+
+
+def bind_addresses(settings: Settings) -> list[str]:
+    """Loopback alone where PUBLIC_URL is, every address where a proxy may stand elsewhere."""
+    if settings.is_public:
+        return [f"0.0.0.0:{settings.port}"]
+    host = urlsplit(settings.public_url).hostname
+    return [f"[::1]:{settings.port}" if host == "::1" else f"127.0.0.1:{settings.port}"]
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished first."""
+    WebServer(settings).run()
