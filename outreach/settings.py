@@ -19,10 +19,12 @@ SECRET_KEY_LENGTH = 32
 
 PLAN_FILE = "embedded.json"
 KEYS_FILE = "secret-keys"
+MARKER = ".outreach-data"
+"""Put into a DATA_DIR that was new or empty. Only a folder with it is ever deleted whole."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
-class SettingsFault(Exception):  # noqa: N818 (a fault is for the operator to mend)
+class SettingsFault(Exception):
     """A setting stops the start. The message names the setting and the mend, never its value."""
 
 
@@ -116,7 +118,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     smtp_url = _read_smtp_url(given["SMTP_URL"])
     mail_from = _read_mail_from(given["MAIL_FROM"])
     keys = _split_keys(given["SECRET_KEYS"], "SECRET_KEYS") if given["SECRET_KEYS"] else ()
-    data_dir = _make_data_dir(given["DATA_DIR"])
+    data_dir = _make_data_dir(find_data_dir(environ))
     planned = read_plan(data_dir)
     return Settings(
         database_url=database_url or planned.get("database_url", ""),
@@ -285,10 +287,17 @@ def _split(name: str, text: str) -> SplitResult:
     return url
 
 
-def _make_data_dir(text: str) -> Path:
-    path = Path(text).expanduser().absolute() if text else PROJECT_ROOT / "data"
+def find_data_dir(environ: Mapping[str, str]) -> Path:
+    """Where DATA_DIR is; it may not exist yet."""
+    text = environ.get("DATA_DIR", "").strip()
+    return Path(text).expanduser().absolute() if text else PROJECT_ROOT / "data"
+
+
+def _make_data_dir(path: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not any(path.iterdir()):
+            (path / MARKER).write_text("Made by outreach; `make clean-data` deletes this folder.\n")
     except OSError as fault:
         raise SettingsFault(
             f"DATA_DIR cannot be made at {path} ({fault.strerror}). "

@@ -58,7 +58,7 @@ def _summary(questionnaire: Questionnaire) -> str:
     asked = len(walk(questionnaire, {}).asked)
     return (
         f"{questionnaire.id} version {questionnaire.version}, "
-        f"{len(questionnaire.questions)} questions and notes, {asked} of them asked at first"
+        f"{len(questionnaire.questions)} questions and notes in all, {asked} asked at first"
     )
 
 

@@ -23,7 +23,7 @@ _SENTENCES = {
         "Put it in quotes: bare yes, no, on, off and numbers are not text in YAML.",
     ),
     "int_type": ("It should be a whole number.", "Write it without quotes."),
-    "dict_type": ("It should be a mapping.", "For a text write for example {en: \"Yes\"}."),
+    "dict_type": ("It should be a mapping.", 'For a text write for example {en: "Yes"}.'),
     "model_type": ("It should be a mapping.", "Write key: value lines, indented below it."),
     "tuple_type": ("It should be a list.", "Write [one, two], or lines that begin with a dash."),
     "union_tag_not_found": (

@@ -69,7 +69,6 @@ class Option(Frozen):
 
     value: Key
     label: Text
-    hint: Text | None = None
 
 
 class Scoring(Frozen):

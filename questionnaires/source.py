@@ -68,7 +68,9 @@ class Source:
             data = data[step] if isinstance(data, dict | list) else None  # type: ignore[index]
             names.append(_name(parent, step, data))
             parent = step
-        return [name for name in names if name not in ("sections", "questions", "options")], line
+        return [n for n in names[:-1] if n not in ("sections", "questions", "options")] + names[
+            -1:
+        ], line
 
 
 def _read(path: Path) -> bytes:

@@ -21,7 +21,11 @@ class Mode(Enum):
 
 
 class Response(Tenant, Base):
-    """One pupil's answers to one invitation; at most one is current. Pins version and hash."""
+    """One pupil's answers to one invitation; at most one is current. Pins version and hash.
+
+    Made with its first answer, in one transaction. `resume_allowed_until` is staff's word for a
+    pupil without a birth date: the next browser to ask before then may see the answers.
+    """
 
     __tablename__ = "response"
     __table_args__ = (
@@ -56,7 +60,10 @@ class Response(Tenant, Base):
     submitted_at: Mapped[datetime | None]
     reference: Mapped[str | None]
     written_back_at: Mapped[datetime | None]
+    write_back_failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    write_back_after: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
+    resume_allowed_until: Mapped[datetime | None]
 
 
 class Answer(Tenant, Base):
@@ -80,7 +87,8 @@ class Answer(Tenant, Base):
 class AnsweringSession(Tenant, Base):
     """A browser that pressed Start on a link. The cookie holds the secret, this row its hash.
 
-    `may_see_answers` is false where earlier answers exist and the birth check is still to pass.
+    `may_see_answers` becomes true when this browser saves the first answer or passes the birth
+    check. Until then, where a response exists, nothing of it is shown.
     """
 
     __tablename__ = "answering_session"

@@ -1,5 +1,1 @@
 """Writes and mails the demo campaign as the workers would, while the mailbox is there to take it."""
-
-from uuid import UUID
-
-from outreach.web import Parts

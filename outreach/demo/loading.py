@@ -1,30 +1,22 @@
 """Loads the demo school: only into an empty embedded database, only where nobody else can look."""
 
-import os
 import random
-import secrets
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
-from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from outreach.audit import OPERATOR
-from outreach.campaigns.creating import create_campaign
-from outreach.campaigns.launching import launch
 from outreach.clock import london_date
-from outreach.database import enter_school, transaction
-from outreach.demo import answers, delivery
+from outreach.database import transaction
+from outreach.demo.answers import answer_half
+from outreach.demo.delivery import deliver_campaign
 from outreach.demo.roster import build_roster
 from outreach.errors import Refusal
 from outreach.pupils.importing import import_roster
-from outreach.schools.models import Connection, Role, School, StaffMember
+from outreach.schools.models import Role, School
 from outreach.schools.passwords import set_password
 from outreach.schools.registering import add_school
-from outreach.schools.sharing import SharingChanges, change_sharing
 from outreach.schools.staffing import add_staff
-from outreach.settings import Settings
 from outreach.web import Parts
 
 URN = "100001"
@@ -37,7 +29,36 @@ STAFF = (
     (Role.IT, "it", "Demo IT manager"),
     (Role.VIEWER, "tutor", "Demo tutor"),
 )
-SYLLABLES = "ba be bo da de do fa fe ga go ka ke ko la le lo ma me mo na ne no pa po ra re ro sa".split()
+SYLLABLES = [
+    "ba",
+    "be",
+    "bo",
+    "da",
+    "de",
+    "do",
+    "fa",
+    "fe",
+    "ga",
+    "go",
+    "ka",
+    "ke",
+    "ko",
+    "la",
+    "le",
+    "lo",
+    "ma",
+    "me",
+    "mo",
+    "na",
+    "ne",
+    "no",
+    "pa",
+    "po",
+    "ra",
+    "re",
+    "ro",
+    "sa",
+]
 
 
 @dataclass(frozen=True)
@@ -58,8 +79,9 @@ def load_demo(parts: Parts) -> list[Login]:
         members = {}
         for login, (role, _, name) in zip(logins, STAFF, strict=True):
             members[role] = add_staff(session, login.email, name, role, now)
-            set_password(session, members[role].account_id, login.password, now)
-        _share(parts, session_school=school.id, by=members[Role.DATA_PROTECTION], session=session)
+            account = session.get_one(Account, members[role].account_id)
+            set_password(session, account, login.password, now, is_proven=False)
+        change_sharing(session, EVERYTHING_ON, members[Role.DATA_PROTECTION], now)
         import_roster(
             session,
             build_roster(london_date(now), rng),
@@ -70,11 +92,13 @@ def load_demo(parts: Parts) -> list[Login]:
             staff_id=members[Role.ADMIN].id,
             now=now,
         )
-        campaign_id = _launch_campaign(parts, session, members[Role.CAREERS_LEADER])
         school_id = school.id
-    delivery.deliver_what_can_be(parts, school_id, campaign_id)
-    answers.answer_half(parts, school_id, campaign_id, rng)
-    keep_logins(parts.settings.data_dir, logins)
+        campaign_id = _make_campaign(parts, session, members[Role.CAREERS_LEADER], now)
+    with transaction(parts.sessions, school_id) as session:
+        launch(session, campaign_id, staff_actor(members[Role.CAREERS_LEADER].id), parts.clock())
+    deliver_campaign(parts, school_id)
+    answer_half(parts, school_id, campaign_id, rng)
+    _keep_logins(parts.settings.data_dir, logins)
     return logins
 
 
@@ -90,3 +114,32 @@ def refuse_unless_demo_may_load(parts: Parts) -> None:
         if session.scalar(select(func.count()).select_from(School)):
             words = "The database already holds a school, so the demo is not loaded."
             raise Refusal(words)
+
+
+def _make_campaign(parts: Parts, session: Session, by: StaffMember, now: datetime) -> UUID:
+    campaign = create_campaign(
+        session,
+        parts.library,
+        name="GCSE years, this term (demo)",
+        questionnaire="gcse",
+        years=[10, 11],
+        groups=[],
+        closes_on=london_date(now) + timedelta(days=60),
+        created_by=by.id,
+        now=now,
+    )
+    return campaign.id
+
+
+def _invent_login(role: Role, mailbox: str) -> Login:
+    """Four made-up words: easy to type, and about 55 bits."""
+    words = ("".join(secrets.choice(C) + secrets.choice(V) for _ in range(3)) for _ in range(4))
+    return Login(role, f"{mailbox}@hill-demo-school.example", "-".join(words))
+
+
+def _keep_logins(folder: Path, logins: list[Login]) -> None:
+    """For the person at this machine: `make run` prints them at every start."""
+    lines = "".join(f"{row.email}\t{row.password}\t{row.role.value}\n" for row in logins)
+    path = folder / LOGINS_FILE
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(lines)

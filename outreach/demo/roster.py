@@ -5,6 +5,9 @@ import io
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
+
+import yaml
 
 from outreach.clock import academic_year
 from outreach.pupils.upn import check_letter
@@ -15,18 +18,121 @@ FORMS = ("A", "B", "C", "D")
 UNKNOWN_AUTHORITY = "999"
 """No local authority has this number, so no demo UPN is anybody's."""
 
-FORENAMES = (
-    "Ada Aisha Alfie Amara Anya Archie Arjun Ava Ben Bilal Callum Chloe Dara Dev Ella Elif Ezra "
-    "Farah Finn Freya Grace Hana Harvey Ibrahim Imani Isla Jacob Jaya Kai Kofi Layla Leo Lena Luca "
-    "Maja Malik Mei Mia Nadia Noah Oscar Poppy Priya Quinn Ravi Rosa Ruby Sana Seth Sienna Tariq "
-    "Theo Tilly Uma Wren Yusuf Zara Zoë"
-).split()
-SURNAMES = (
-    "Abara Adeyemi Ahmed Ashdown Barlow Begum Birch Brook Carver Chen Clough Cole Dale Dobson "
-    "Eastwood Farrow Fell Gill Grange Hale Hartley Hussain Ingram Jarvis Kaur Kendall Lane Lister "
-    "Marsh Mistry Moor Nowak Oakes Okoro Patel Pike Quayle Rahman Reeve Rowe Sandhu Shaw Singh "
-    "Slater Stone Tandy Thorne Underhill Vale Wade Winter Yates O'Shea"
-).split()
+    "Ada",
+    "Aisha",
+    "Alfie",
+    "Amara",
+    "Anya",
+    "Archie",
+    "Arjun",
+    "Ava",
+    "Ben",
+    "Bilal",
+    "Callum",
+    "Chloe",
+    "Dara",
+    "Dev",
+    "Ella",
+    "Elif",
+    "Ezra",
+    "Farah",
+    "Finn",
+    "Freya",
+    "Grace",
+    "Hana",
+    "Harvey",
+    "Ibrahim",
+    "Imani",
+    "Isla",
+    "Jacob",
+    "Jaya",
+    "Kai",
+    "Kofi",
+    "Layla",
+    "Leo",
+    "Lena",
+    "Luca",
+    "Maja",
+    "Malik",
+    "Mei",
+    "Mia",
+    "Nadia",
+    "Noah",
+    "Oscar",
+    "Poppy",
+    "Priya",
+    "Quinn",
+    "Ravi",
+    "Rosa",
+    "Ruby",
+    "Sana",
+    "Seth",
+    "Sienna",
+    "Tariq",
+    "Theo",
+    "Tilly",
+    "Uma",
+    "Wren",
+    "Yusuf",
+    "Zara",
+    "Zoë",
+]
+    "Abara",
+    "Adeyemi",
+    "Ahmed",
+    "Ashdown",
+    "Barlow",
+    "Begum",
+    "Birch",
+    "Brook",
+    "Carver",
+    "Chen",
+    "Clough",
+    "Cole",
+    "Dale",
+    "Dobson",
+    "Eastwood",
+    "Farrow",
+    "Fell",
+    "Gill",
+    "Grange",
+    "Hale",
+    "Hartley",
+    "Hussain",
+    "Ingram",
+    "Jarvis",
+    "Kaur",
+    "Kendall",
+    "Lane",
+    "Lister",
+    "Marsh",
+    "Mistry",
+    "Moor",
+    "Nowak",
+    "Oakes",
+    "Okoro",
+    "Patel",
+    "Pike",
+    "Quayle",
+    "Rahman",
+    "Reeve",
+    "Rowe",
+    "Sandhu",
+    "Shaw",
+    "Singh",
+    "Slater",
+    "Stone",
+    "Tandy",
+    "Thorne",
+    "Underhill",
+    "Vale",
+    "Wade",
+    "Winter",
+    "Yates",
+    "O'Shea",
+]
+
+NAMES = yaml.safe_load((Path(__file__).parent / "names.yaml").read_text(encoding="utf-8"))
 
 COLUMNS = (
     "UPN",
@@ -74,7 +180,7 @@ def build_roster(today: date, rng: random.Random) -> bytes:
 
 def _pupil(number: int, today: date, rng: random.Random) -> dict[str, str]:
     year = YEARS[number % len(YEARS)]
-    forename, surname = rng.choice(FORENAMES), rng.choice(SURNAMES)
+    forename, surname = rng.choice(NAMES["forenames"]), rng.choice(NAMES["surnames"])
     has_free_meals = rng.random() < 0.24
     row = {
         "UPN": _upn(number, year, today),

@@ -14,7 +14,7 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _SENDABLE_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_LIMIT, _ADDRESS_LIMIT = 64, 254  # octets: RFC 5321 §4.5.3.1.1, erratum 1690 to RFC 3696
 
-_ADDRESS_IN_TEXT = re.compile(r"""(?:"[^"\s]*"|[^\s<>"'()\[\],;:]+)@[^\s<>"'()\[\],;:]+""")
+_ADDRESS_IN_TEXT = re.compile(r"""(?:"[^"\r\n]{0,64}"|[^\s<>"'()\[\],;:]+)@[^\s<>"'()\[\],;:]+""")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 # Domains that no public mail server can deliver to (RFC 2606, 6761, 6762, 7686). `.example` and

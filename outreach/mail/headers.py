@@ -14,11 +14,11 @@ SOFT_LIMIT, HARD_LIMIT = 76, 998  # characters of a line without CRLF
 _WORD_FRAME = len("=?utf-8?b??=")
 _FULL_WORD = 45  # octets of UTF-8 in one encoded word: 60 letters of base64 and the frame are 72
 
-_GAPS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-_MESSAGE_ID = re.compile(r"<?([^\s<>@\x00-\x20\x7f]{1,400}@[^\s<>@\x00-\x20\x7f]{1,255})>?", re.A)
+_MESSAGE_ID = re.compile(r"(<)?([!-;=?A-~]{1,400}@[!-;=?A-~]{1,255})(?(1)>)")
 _PIECES = re.compile(r" *[^ ]+")
 
 # Written by `compose` itself, or by servers on the way.
@@ -32,8 +32,8 @@ class UnsafeHeader(ValueError):
 
 
 def tidy(text: str) -> str:
-    """Line breaks, tabs and other controls, and runs of spaces, become one space."""
-    return _GAPS.sub(" ", text).strip(" ")
+    """Runs of line breaks, tabs, other controls and spaces of any kind become one plain space."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def text_line(name: str, text: str) -> str:
@@ -77,11 +77,11 @@ def extra_line(name: str, value: str) -> str:
 def message_id_line(message_id: str) -> str:
     """Takes the id with or without its angle brackets."""
     found = _MESSAGE_ID.fullmatch(message_id)
-    if not found or not message_id.isascii():
+    if not found:
         raise UnsafeHeader(
             "Message-ID must look like <something@domain>, in ASCII, without spaces."
         )
-    return f"Message-ID: <{found[1]}>"
+    return f"Message-ID: <{found[2]}>"
 
 
 def fold(line: str) -> str:

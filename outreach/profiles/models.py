@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Float, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import Float, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
@@ -42,7 +42,11 @@ class Result(Tenant, Base):
 
 
 class ProfileEntry(Tenant, Base):
-    """One fact in the pupil profile. A newer one supersedes it; nothing overwrites it."""
+    """One fact in the pupil profile. A newer one supersedes it; nothing overwrites it.
+
+    `recorded_at` is when it was said, which orders the facts: a submission written back late
+    does not push out what the pupil said after it.
+    """
 
     __tablename__ = "profile_entry"
     __table_args__ = (
@@ -54,6 +58,14 @@ class ProfileEntry(Tenant, Base):
         ),
         UniqueConstraint("school_id", "response_id", "field"),
         Index(None, "school_id", "pupil_id", "field", "recorded_at"),
+        Index(
+            "uq_profile_entry_current",
+            "school_id",
+            "pupil_id",
+            "field",
+            unique=True,
+            postgresql_where=text("superseded_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

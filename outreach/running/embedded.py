@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from outreach.running import records
+from outreach.running.launcher import start_mark
 from outreach.running.locks import SET_LOCK, START_LOCK, USERS_LOCK, LockTaken, hold, is_held
 from outreach.running.plan import parts_of
 from outreach.running.postgres import NAME, DatabaseFault, Postgres
@@ -63,7 +64,7 @@ def stop_database(postgres: Postgres, data_dir: Path) -> None:
     """Stop whatever server runs on these files, recorded or not."""
     program = postgres.program()
     if pid := postgres.running_pid():
-        mark = records.start_mark(pid)
+        mark = start_mark(pid)
         if mark:
             record = records.Record(NAME, pid, mark)
             records.end(record, program.stop_signal, program.kill_signal, patience=10.0)

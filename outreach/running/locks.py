@@ -15,7 +15,7 @@ USERS_LOCK = "database-users.lock"
 """Shared by everything that uses the embedded database; whoever gets it alone may stop it."""
 
 
-class LockTaken(Exception):  # noqa: N818 (an answer, not an error)
+class LockTaken(Exception):
     """Somebody else holds the lock and did not let go in time."""
 
 

@@ -24,7 +24,7 @@ class Catcher:
         self._store = store
 
     async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
-        self, server: SMTP, session: Session, envelope: Envelope
+        self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         content = envelope.content
         if isinstance(content, str):

@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from itertools import islice
 from pathlib import Path
-from typing import cast
 
 KEPT = 5_000
 TO_HEADER = "X-Envelope-To"
@@ -53,8 +52,8 @@ class MailStore:
             self._append(row)
         return row
 
-    def list(self, to: str = "", skip: int = 0, limit: int = 50) -> tuple[list[Mail], int]:
-        """Newest first: one page of the mails whose recipient holds `to`, and how many there are."""
+    def find(self, to: str = "", skip: int = 0, limit: int = 50) -> tuple[list[Mail], int]:
+        """Newest first: one page of the mails whose recipient holds `to`, and how many in all."""
         wanted = to.strip().casefold()
         with self._lock:
             rows = [row for row in reversed(self._rows) if wanted in row.to.casefold()]
@@ -69,7 +68,7 @@ class MailStore:
             content = (self._folder / f"{row.id}.eml").read_bytes()
         except FileNotFoundError:
             return None
-        return row, cast(EmailMessage, message_from_bytes(content, policy=policy.default)), content
+        return row, message_from_bytes(content, policy=policy.default), content
 
     def _append(self, row: Mail) -> None:
         self._rows.append(row)
@@ -87,5 +86,5 @@ def _read_row(mail_id: str, content: bytes) -> Mail:
 def _decode(header: str) -> str:
     try:
         return str(policy.default.header_factory("Subject", header))
-    except Exception:  # noqa: BLE001 (a broken header is shown as it came, whatever broke)
+    except Exception:
         return header

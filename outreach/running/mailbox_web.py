@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -61,12 +62,12 @@ class MailboxPages(BaseHTTPRequestHandler):
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "No such page", "Nothing is at this address.")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 (the base's name)
 
     def _show_list(self, query: dict[str, str]) -> None:
         to, page = query.get("to", ""), query.get("page", "0")
         number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 0
-        mails, total = self.server.store.list(to, skip=number * PAGE, limit=PAGE)
+        mails, total = self.server.store.find(to, skip=number * PAGE, limit=PAGE)
         self._render(
             "list.html",
             mails=mails,
@@ -127,18 +128,17 @@ class MailboxPages(BaseHTTPRequestHandler):
             return False
         return is_loopback(host or "")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base's own name)
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: addresses in paths would name recipients."""
 
 
 class MailboxServer(ThreadingHTTPServer):
     """Serves the pages of one store."""
 
-    daemon_threads = True
-
     def __init__(self, port: int, store: MailStore) -> None:
         super().__init__(("127.0.0.1", port), MailboxPages)
         self.store = store
+        self.daemon_threads = True
         folder = Path(__file__).with_name("mailbox_pages")
         self.pages = Environment(
             loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
@@ -146,8 +146,13 @@ class MailboxServer(ThreadingHTTPServer):
         filters: dict[str, Callable[..., str]] = {"local": show_local, "links": link_addresses}
         self.pages.filters.update(filters)
 
+    def server_bind(self) -> None:
+        """Without the base's look-up of this machine's name, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
 
-_VIEWS_OF_A_MAIL = ([], ["html"], ["source"])
+
+_VIEWS_OF_A_MAIL: tuple[list[str], ...] = ([], ["html"], ["source"])
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:

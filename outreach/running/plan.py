@@ -10,12 +10,9 @@ import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from outreach.running.places import NoPlace, place_for
 from outreach.running.postgres import Postgres, postgres_of
 from outreach.running.valkey import Valkey, valkey_of
 from outreach.settings import PLAN_FILE, Settings, read_plan
-
-__all__ = ["NoPlace", "Parts", "is_free", "parts_of", "place_for", "write_plan"]
 
 
 @dataclass(frozen=True)

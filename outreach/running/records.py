@@ -59,7 +59,7 @@ def start(program: Program, data_dir: Path, output: IO[bytes] | int) -> subproce
         program.prepare()
     user = f"{program.user.uid}:{program.user.gid}" if program.user else "-"
     record = str(_record_path(data_dir, program.name))
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 (commands of ours, no shell)
         [sys.executable, "-I", launcher.__file__, record, user, *program.command],
         env=dict(program.environ),
         cwd=program.folder,

@@ -69,7 +69,13 @@ class SchoolSecret(Tenant, Base):
 
 
 class Account(Base):
-    """One per staff address, whichever schools it serves. Memberships are tenant rows."""
+    """One per staff address, whichever schools it serves. Memberships are tenant rows.
+
+    An administrator is shown set-up links, and so could choose the password of an account. Hence
+    `password_is_proven`: whether the password in force was set by a link that reached the person
+    (mailed to the address, or given out by the operator). Without it the account enters no school
+    but the one that made it.
+    """
 
     __tablename__ = "account"
     __table_args__ = {"info": {"global_reason": "a person signs in before a school is known"}}
@@ -77,6 +83,8 @@ class Account(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
+    password_is_proven: Mapped[bool] = mapped_column(default=False, server_default="false")
+    made_by_school_id: Mapped[UUID | None] = mapped_column(ForeignKey("school.id"))
     created_at: Mapped[datetime]
 
 
@@ -129,7 +137,10 @@ class AccountSession(Base):
 
 
 class AccountToken(Base):
-    """A one-time link to set a password, by its hash."""
+    """A one-time link to set a password, by its hash.
+
+    `reaches_owner`: mailed to the address or given out by the operator, not shown to a colleague.
+    """
 
     __tablename__ = "account_token"
     __table_args__ = {"info": {"global_reason": "used before anybody is signed in"}}
@@ -140,6 +151,7 @@ class AccountToken(Base):
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    reaches_owner: Mapped[bool]
     used_at: Mapped[datetime | None]
 
 
@@ -152,6 +164,7 @@ class AccountAttempt(Base):
     __tablename__ = "account_attempt"
     __table_args__ = (
         Index(None, "purpose", "subject_hash", "at"),
+        Index(None, "at"),
         {"info": {"global_reason": "log-in failures come before any school is known"}},
     )
 

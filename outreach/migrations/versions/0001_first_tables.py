@@ -16,16 +16,6 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
-        "account",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("password_hash", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
-        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
-        info={"global_reason": "a person signs in before a school is known"},
-    )
-    op.create_table(
         "account_attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
@@ -34,6 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_attempt")),
         info={"global_reason": "log-in failures come before any school is known"},
     )
+    op.create_index(op.f("ix_account_attempt_at"), "account_attempt", ["at"], unique=False)
     op.create_index(
         op.f("ix_account_attempt_purpose_subject_hash_at"),
         "account_attempt",
@@ -54,131 +45,19 @@ def upgrade() -> None:
         info={"global_reason": "found by URN or token key before any school is"},
     )
     op.create_table(
-        "account_mail",
+        "account",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "reset",
-                "test_send",
-                name="accountmailkind",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("school_id", sa.Uuid(), nullable=True),
-        sa.Column("campaign_id", sa.Uuid(), nullable=True),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "queued",
-                "sending",
-                "sent",
-                "held",
-                "failed",
-                "unknown",
-                name="accountmailstate",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("words", sa.Text(), nullable=True),
-        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("handing_over_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_account_mail_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_account_mail_school_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_mail")),
-        info={"global_reason": "mail to an account, before or beside any school"},
-    )
-    op.create_index(
-        op.f("ix_account_mail_account_id"), "account_mail", ["account_id"], unique=False
-    )
-    op.create_index(
-        op.f("ix_account_mail_state_next_attempt_at"),
-        "account_mail",
-        ["state", "next_attempt_at"],
-        unique=False,
-    )
-    op.create_table(
-        "account_school",
-        sa.Column("school_id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_account_school_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_account_school_school_id")
-        ),
-        sa.PrimaryKeyConstraint("school_id", "account_id", name=op.f("pk_account_school")),
-        info={"global_reason": "finds an account's schools at sign-in"},
-    )
-    op.create_index(
-        op.f("ix_account_school_account_id"), "account_school", ["account_id"], unique=False
-    )
-    op.create_table(
-        "account_session",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("password_is_proven", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("made_by_school_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_account_session_account_id")
+            ["made_by_school_id"], ["school.id"], name=op.f("fk_account_made_by_school_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_account_session_school_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_session")),
-        sa.UniqueConstraint("secret_hash", name=op.f("uq_account_session_secret_hash")),
-        info={"global_reason": "says which school a browser is signed in to"},
-    )
-    op.create_index(
-        op.f("ix_account_session_account_id"), "account_session", ["account_id"], unique=False
-    )
-    op.create_table(
-        "account_token",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "set_up",
-                "reset",
-                name="tokenkind",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_account_token_account_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_token")),
-        sa.UniqueConstraint("secret_hash", name=op.f("uq_account_token_secret_hash")),
-        info={"global_reason": "used before anybody is signed in"},
-    )
-    op.create_index(
-        op.f("ix_account_token_account_id"), "account_token", ["account_id"], unique=False
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+        info={"global_reason": "a person signs in before a school is known"},
     )
     op.create_table(
         "audit_event",
@@ -440,6 +319,134 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "address_hash", name=op.f("pk_suppression")),
     )
     op.create_table(
+        "account_mail",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "reset",
+                "test_send",
+                name="accountmailkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("school_id", sa.Uuid(), nullable=True),
+        sa.Column("campaign_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "sending",
+                "sent",
+                "held",
+                "failed",
+                "unknown",
+                name="accountmailstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handing_over_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_account_mail_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_account_mail_school_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_mail")),
+        info={"global_reason": "mail to an account, before or beside any school"},
+    )
+    op.create_index(
+        op.f("ix_account_mail_account_id"), "account_mail", ["account_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_account_mail_state_next_attempt_at"),
+        "account_mail",
+        ["state", "next_attempt_at"],
+        unique=False,
+    )
+    op.create_table(
+        "account_school",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_account_school_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_account_school_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "account_id", name=op.f("pk_account_school")),
+        info={"global_reason": "finds an account's schools at sign-in"},
+    )
+    op.create_index(
+        op.f("ix_account_school_account_id"), "account_school", ["account_id"], unique=False
+    )
+    op.create_table(
+        "account_session",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_account_session_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_account_session_school_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_session")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_account_session_secret_hash")),
+        info={"global_reason": "says which school a browser is signed in to"},
+    )
+    op.create_index(
+        op.f("ix_account_session_account_id"), "account_session", ["account_id"], unique=False
+    )
+    op.create_table(
+        "account_token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "set_up",
+                "reset",
+                name="tokenkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reaches_owner", sa.Boolean(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_account_token_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_token")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_account_token_secret_hash")),
+        info={"global_reason": "used before anybody is signed in"},
+    )
+    op.create_index(
+        op.f("ix_account_token_account_id"), "account_token", ["account_id"], unique=False
+    )
+    op.create_table(
         "campaign_block",
         sa.Column("school_id", sa.Uuid(), nullable=False),
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
@@ -648,42 +655,6 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "staff_member",
-        sa.Column("school_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column(
-            "role",
-            sa.Enum(
-                "admin",
-                "careers_leader",
-                "viewer",
-                "data_protection",
-                "it",
-                name="role",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["school_id", "account_id"],
-            ["account_school.school_id", "account_school.account_id"],
-            name=op.f("fk_staff_member_school_id_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_staff_member_school_id")
-        ),
-        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_staff_member")),
-        sa.UniqueConstraint(
-            "school_id", "account_id", name=op.f("uq_staff_member_school_id_account_id")
-        ),
-    )
-    op.create_table(
         "link",
         sa.Column("school_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -718,7 +689,10 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("written_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("write_back_failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("write_back_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resume_allowed_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "invitation_id"],
             ["invitation.school_id", "invitation.id"],
@@ -744,26 +718,40 @@ def upgrade() -> None:
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
     op.create_table(
-        "sharing_change",
+        "staff_member",
         sa.Column("school_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("staff_id", sa.Uuid(), nullable=False),
-        sa.Column("setting", sa.Text(), nullable=False),
-        sa.Column("before", sa.Text(), nullable=False),
-        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "admin",
+                "careers_leader",
+                "viewer",
+                "data_protection",
+                "it",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["school_id", "staff_id"],
-            ["staff_member.school_id", "staff_member.id"],
-            name=op.f("fk_sharing_change_school_id_staff_id"),
+            ["school_id", "account_id"],
+            ["account_school.school_id", "account_school.account_id"],
+            name=op.f("fk_staff_member_school_id_account_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_sharing_change_school_id")
+            ["school_id"], ["school.id"], name=op.f("fk_staff_member_school_id")
         ),
-        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_sharing_change")),
-    )
-    op.create_index(
-        op.f("ix_sharing_change_school_id_at"), "sharing_change", ["school_id", "at"], unique=False
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_staff_member")),
+        sa.UniqueConstraint(
+            "school_id", "account_id", name=op.f("uq_staff_member_school_id_account_id")
+        ),
     )
     op.create_table(
         "answer",
@@ -988,6 +976,13 @@ def upgrade() -> None:
         ["school_id", "pupil_id", "field", "recorded_at"],
         unique=False,
     )
+    op.create_index(
+        "uq_profile_entry_current",
+        "profile_entry",
+        ["school_id", "pupil_id", "field"],
+        unique=True,
+        postgresql_where=sa.text("superseded_at IS NULL"),
+    )
     op.create_table(
         "result",
         sa.Column("school_id", sa.Uuid(), nullable=False),
@@ -1026,6 +1021,28 @@ def upgrade() -> None:
         "result",
         ["school_id", "campaign_id", "kind", "key"],
         unique=False,
+    )
+    op.create_table(
+        "sharing_change",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("setting", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "staff_id"],
+            ["staff_member.school_id", "staff_member.id"],
+            name=op.f("fk_sharing_change_school_id_staff_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_sharing_change_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_sharing_change")),
+    )
+    op.create_index(
+        op.f("ix_sharing_change_school_id_at"), "sharing_change", ["school_id", "at"], unique=False
     )
     op.create_table(
         "delivery_event",
@@ -1076,24 +1093,24 @@ def upgrade() -> None:
     guard_tenant_table("objection")
     guard_tenant_table("pupil_address")
     guard_tenant_table("pupil_characteristic")
-    guard_tenant_table("staff_member")
     guard_tenant_table("link")
     guard_tenant_table("response")
-    guard_tenant_table("sharing_change", append_only=True)
+    guard_tenant_table("staff_member")
     guard_tenant_table("answer")
     guard_tenant_table("answering_session")
     guard_tenant_table("birth_check_try")
     guard_tenant_table("message")
     guard_tenant_table("profile_entry")
     guard_tenant_table("result")
+    guard_tenant_table("sharing_change", append_only=True)
     guard_tenant_table("delivery_event", append_only=True)
-    grant_table("account")
     grant_table("account_attempt")
     grant_table("school")
+    grant_table("account")
+    grant_table("campaign_directory")
+    grant_table("due_work")
     grant_table("account_mail")
     grant_table("account_school")
     grant_table("account_session")
     grant_table("account_token")
-    grant_table("campaign_directory")
-    grant_table("due_work")
     op.execute(f"GRANT SELECT ON alembic_version TO {APP_ROLE}")

@@ -54,11 +54,8 @@ class ScriptedServer:
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
         self._begin(self._accept)
-
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
 
     @property
     def address(self) -> SmtpServer:
@@ -91,14 +88,15 @@ class ScriptedServer:
             self._begin(self._serve, sock)
 
     def _serve(self, sock: socket.socket) -> None:
+        dialogue = _Dialogue(self, sock)
         try:
-            if self.implicit_tls and self.tls:
-                sock = self.tls.wrap_socket(sock, server_side=True)
-            _Dialogue(self, sock).run()
+            if self.implicit_tls:
+                dialogue.start_tls()
+            dialogue.run()
         except (OSError, _HangUp):
             pass
         finally:
-            sock.close()
+            dialogue.sock.close()
             self.line_ended.set()
 
 
@@ -121,16 +119,20 @@ class _Dialogue:
             said = self.answer(word)
             if word == "QUIT":
                 return
-            if word == "STARTTLS" and said.startswith("220") and self.server.tls:
-                self.sock.settimeout(5)
-                self.sock = self.server.tls.wrap_socket(self.sock, server_side=True)
-                self.sock.settimeout(0.05)
+            if word == "STARTTLS" and said.startswith("220"):
+                self.start_tls()
             if word == "DATA" and said.startswith("354"):
                 self.take_body()
                 self.answer("body")
                 mails += 1
                 if mails == self.server.hang_up_after:
                     return
+
+    def start_tls(self) -> None:
+        assert self.server.tls is not None
+        self.sock.settimeout(5)
+        self.sock = self.server.tls.wrap_socket(self.sock, server_side=True)
+        self.sock.settimeout(0.05)
 
     def take_body(self) -> None:
         if self.server.cut_body_after is not None:
@@ -141,7 +143,7 @@ class _Dialogue:
             raise _HangUp
         self.buffer = b"\r\n" + self.buffer  # so that a lone first dot ends the body too
         raw = self.read_until(b"\r\n.\r\n", in_body=True)
-        self.server.bodies.append(raw[2:] + b"\r\n" if raw[2:] else b"")
+        self.server.bodies.append((raw + b"\r\n")[2:])
 
     def answer(self, word: str) -> str:
         said = self.server.answers.get(word, POLITE.get(word, "500 what?"))

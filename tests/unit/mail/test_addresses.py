@@ -107,7 +107,7 @@ def test_the_domain_of_an_address_is_lower_case() -> None:
         ("<amy@hill.example>: unknown", "<[address]>: unknown"),
         ("no amy@hill.example, sorry", "no [address], sorry"),
         ("mailto:amy@hill.example\r\nnext\0", "mailto:[address] next"),
-        ('"amy x"@hill.example gone', '"amy [address] gone'),
+        ('"amy x"@hill.example gone', "[address] gone"),
         ("see https://help.example/why for more", "see https://help.example/why for more"),
     ],
 )

@@ -1,6 +1,7 @@
 """Composed mails, read back by the standard library's parser."""
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -51,7 +52,8 @@ def without_controls(text: str) -> str:
 
 def in_one_line(text: str) -> str:
     """The contract of a subject or a name, said once more in other words."""
-    kept = ["\n" if ord(c) <= 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" else c for c in text]
+    gaps = {"Cc", "Zs", "Zl", "Zp"}
+    kept = ["\n" if unicodedata.category(c) in gaps else c for c in text]
     return " ".join(word for word in "".join(kept).split("\n") if word)
 
 
@@ -197,16 +199,20 @@ def test_an_unsafe_extra_header_is_a_fault_that_does_not_repeat_its_value(
 
 @pytest.mark.parametrize("wrong", ["", "a", "a b@c", "<a@b", "a@b\r\nBcc: x@y", "é@b", "a@b>\n"])
 def test_an_unsafe_message_id_is_a_fault(wrong: str) -> None:
-    if wrong == "<a@b":
-        assert read_back(replace(PLAIN, message_id=wrong))["Message-ID"] == "<a@b>"
-        return
     with pytest.raises(UnsafeHeader):
         compose(replace(PLAIN, message_id=wrong))
 
 
 @pytest.mark.parametrize(
     "address",
-    ["zoë@hill.example", "a b@hill.example", "a@b.example>\r\nBcc: x", "a@b@c.example", "a", "a@"],
+    [
+        "zoë@hill.example",
+        "a b@hill.example",
+        "a@b.example>\r\nBcc: x",
+        "a@b@c.example",
+        "amy",
+        "a@",
+    ],
 )
 def test_an_address_that_smtp_cannot_carry_is_unsendable(address: str) -> None:
     with pytest.raises(UnsendableAddress) as fault:

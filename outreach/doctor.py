@@ -1,0 +1,208 @@
+"""Says what is wrong with a deployment before a user finds out. Changes nothing, mails nobody."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parseaddr
+from enum import Enum
+from urllib.parse import urlsplit
+
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from outreach import migrations, tables
+from outreach.database import APP_ROLE, NotReady, transaction
+from outreach.mail.smtp_url import SmtpUrlFault, parse_smtp_url
+from outreach.mail.transport import Connection, Limits
+from outreach.queues import QUEUES, DueWork
+from outreach.web import Parts
+
+OVERDUE_AFTER = timedelta(minutes=2)
+CLOCKS_MAY_DIFFER_BY = timedelta(seconds=5)
+WORKER_SILENT_AFTER = timedelta(minutes=10)
+
+
+class Verdict(Enum):
+    GOOD = "good"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `words` say what is so and, where it is wrong, the mend."""
+
+    part: str
+    verdict: Verdict
+    words: str
+
+
+def examine(parts: Parts) -> list[Finding]:
+    """Every check, in the order in which a mend should be made."""
+    findings = [*_check_settings(parts), *_check_data_dir(parts)]
+    for part, check in (
+        ("database", _check_database),
+        ("queue", _check_queue),
+        ("mail server", _check_mail_server),
+    ):
+        findings += _guarded(part, check, parts)
+    return findings
+
+
+def _guarded(part: str, check: Callable[[Parts], Iterator[Finding]], parts: Parts) -> list[Finding]:
+    try:
+        return list(check(parts))
+    except NotReady as fault:
+        return [Finding(part, Verdict.WRONG, fault.words)]
+    except DBAPIError:
+        words = "PostgreSQL does not answer. Check DATABASE_URL, and that the server runs."
+        return [Finding(part, Verdict.WRONG, words)]
+    except RedisError as fault:
+        words = (
+            f"Redis does not answer ({type(fault).__name__}). Check REDIS_URL, and that it runs. "
+            "Nothing is lost meanwhile, but no mail leaves."
+        )
+        return [Finding(part, Verdict.WRONG, words)]
+
+
+def _check_settings(parts: Parts) -> Iterator[Finding]:
+    settings = parts.settings
+    if settings.is_public and not settings.is_https:
+        words = (
+            "PUBLIC_URL is not https: answers would cross the network in the clear, and cookies "
+            "cannot be Secure. Put the service behind TLS and give the https address."
+        )
+        yield Finding("settings", Verdict.WRONG, words)
+    else:
+        yield Finding("settings", Verdict.GOOD, f"Links lead to {settings.public_url}.")
+    sender = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()
+    link = (urlsplit(settings.public_url).hostname or "").lower()
+    if settings.is_public and not _share_a_domain(sender, link):
+        words = (
+            f"Mail comes from {sender}, links lead to {link}: filters trust a link more when both "
+            "share a domain, and the school's IT team has two to allow."
+        )
+        yield Finding("settings", Verdict.NOTE, words)
+
+
+def _share_a_domain(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _check_data_dir(parts: Parts) -> Iterator[Finding]:
+    folder = parts.settings.data_dir
+    if not os.access(folder, os.W_OK | os.X_OK):
+        words = f"DATA_DIR {folder} cannot be written to. Workers keep the record of each hand-over there."
+        yield Finding("data folder", Verdict.WRONG, words)
+    else:
+        yield Finding("data folder", Verdict.GOOD, "DATA_DIR can be written to.")
+
+
+def _check_database(parts: Parts) -> Iterator[Finding]:
+    started = time.perf_counter()
+    with transaction(parts.sessions) as session:
+        at, newest = migrations.revision_of(session.connection()), migrations.newest_revision()
+        if at != newest:
+            words = f"The tables are at revision {at}, this version needs {newest}. Run `outreach db upgrade`."
+            yield Finding("database", Verdict.WRONG, words)
+            return
+        milliseconds = (time.perf_counter() - started) * 1000
+        yield Finding(
+            "database", Verdict.GOOD, f"Answers, tables are up to date ({milliseconds:.0f} ms)."
+        )
+        yield from _check_isolation(session)
+        apart = abs(session.execute(select(func.now())).scalar_one() - parts.clock())
+        if apart > CLOCKS_MAY_DIFFER_BY:
+            words = f"This machine's clock and the database's differ by {apart.total_seconds():.0f} s. Set both by NTP."
+            yield Finding("database", Verdict.WRONG, words)
+        yield from _check_overdue(parts, session)
+
+
+def _check_isolation(session: Session) -> Iterator[Finding]:
+    role, login = session.execute(text("SELECT current_user, session_user")).one()
+    if role != APP_ROLE:
+        words = f"Statements run as {role}, not as {APP_ROLE}, so schools are not kept apart. Run `outreach db upgrade`."
+        yield Finding("isolation", Verdict.WRONG, words)
+        return
+    forced = set(
+        session.scalars(
+            text("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
+        )
+    )
+    bare = sorted({table.name for table in tables.tenant_tables()} - forced)
+    if bare:
+        words = f"Row-level security is off for {', '.join(bare)}. Run `outreach db upgrade`."
+        yield Finding("isolation", Verdict.WRONG, words)
+        return
+    yield Finding("isolation", Verdict.GOOD, "Schools are kept apart by row-level security.")
+    is_strong = session.scalar(
+        text(
+            "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class c WHERE "
+            "c.relowner = r.oid AND c.relname = 'school') FROM pg_roles r WHERE rolname = :login"
+        ),
+        {"login": login},
+    )
+    words = (
+        "DATABASE_URL logs in as the owner of the tables. A stolen password would open every "
+        "school: give `db upgrade` its own DATABASE_MIGRATION_URL and let DATABASE_URL be a weak log-in."
+        if is_strong
+        else "DATABASE_URL is a weak log-in: a stolen password opens no more than the service does."
+    )
+    yield Finding("isolation", Verdict.NOTE if is_strong else Verdict.GOOD, words)
+
+
+def _check_overdue(parts: Parts, session: Session) -> Iterator[Finding]:
+    since = parts.clock() - OVERDUE_AFTER
+    overdue = session.scalar(
+        select(func.count()).select_from(DueWork).where(DueWork.due_at < since)
+    )
+    if overdue:
+        words = (
+            f"{overdue} pieces of work have been due for over two minutes. "
+            "Check that `outreach worker` and `outreach schedule` run, and that the mail server answers."
+        )
+        yield Finding("work", Verdict.WRONG, words)
+    else:
+        yield Finding("work", Verdict.GOOD, "No work is overdue.")
+
+
+def _check_queue(parts: Parts) -> Iterator[Finding]:
+    parts.redis.ping()
+    yield Finding("queue", Verdict.GOOD, "Redis answers.")
+    now = parts.clock()
+    listening: set[str] = set()
+    for worker in Worker.all(connection=parts.redis):
+        seen = worker.last_heartbeat
+        if seen is not None and now - seen.astimezone(now.tzinfo) < WORKER_SILENT_AFTER:
+            listening |= set(worker.queue_names())
+    deaf = [name for name in QUEUES if name not in listening]
+    if deaf:
+        words = f"No worker listens to {', '.join(deaf)}. Start `outreach worker`."
+        yield Finding("workers", Verdict.WRONG, words)
+    else:
+        waiting = sum(Queue(name, connection=parts.redis).count for name in QUEUES)
+        words = f"Workers listen to every queue; {waiting} bells waiting."
+        yield Finding("workers", Verdict.GOOD, words)
+
+
+def _check_mail_server(parts: Parts) -> Iterator[Finding]:
+    try:
+        server = parse_smtp_url(parts.settings.smtp_url)
+    except SmtpUrlFault as fault:
+        yield Finding("mail server", Verdict.WRONG, str(fault))
+        return
+    connection = Connection(server, limits=Limits(connect_seconds=5, reply_seconds=10))
+    trouble = connection.try_to_open()
+    connection.close()
+    if trouble is not None:
+        words = (
+            f"{server.place} cannot be used: {trouble.words} Check SMTP_URL. Mail waits meanwhile."
+        )
+        yield Finding("mail server", Verdict.WRONG, words)
+    else:
+        yield Finding("mail server", Verdict.GOOD, f"{server.place} takes our log-in.")

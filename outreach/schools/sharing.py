@@ -1,0 +1,153 @@
+"""What the school lets us use, and every change of it: who, when, from what to what.
+
+The gate reads the agreement; this module alone writes it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.audit import record, staff_actor
+from outreach.database import school_of
+from outreach.errors import Refusal
+from outreach.queues import Work, call_for
+from outreach.schools.models import (
+    Account,
+    Connection,
+    SharingAgreement,
+    SharingChange,
+    StaffMember,
+)
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed sharing after this person's page was made."""
+
+
+@dataclass(frozen=True)
+class SharingChanges:
+    """What is to become of each setting; None leaves it as it is."""
+
+    connection: Connection | None = None
+    student_email: bool | None = None
+    work_email: bool | None = None
+    home_email: bool | None = None
+
+
+def agreement(session: Session) -> SharingAgreement:
+    return session.get_one(SharingAgreement, school_of(session))
+
+
+def change_sharing(
+    session: Session,
+    changes: SharingChanges,
+    by: StaffMember,
+    now: datetime,
+    *,
+    seen: datetime | None = None,
+) -> int:
+    """Move the switches and say how many moved. Mail that is queued is looked at again.
+
+    `by` may be any staff member: on the command line the operator acts on their word; the web
+    page lets administrators and data protection through only. `seen` is the `changed_at` that the
+    person's page showed: if sharing was changed since, ChangedMeanwhile is raised.
+    """
+    current = session.scalars(
+        select(SharingAgreement)
+        .where(SharingAgreement.school_id == school_of(session))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if seen is not None and seen != current.changed_at:
+        words = (
+            "Somebody else changed sharing while you were deciding, so your change was not made. "
+            "Look at the settings as they are now, then choose again."
+        )
+        raise ChangedMeanwhile(words)
+    moved = 0
+    for field in fields(SharingChanges):
+        after = getattr(changes, field.name)
+        before = getattr(current, field.name)
+        if after is None or after == before:
+            continue
+        setattr(current, field.name, after)
+        _write_history(session, field.name, before, after, by, now)
+        moved += 1
+    if moved:
+        current.changed_at = now
+        call_for(session, school_of(session), Work.DELIVER, now)
+    return moved
+
+
+def _write_history(
+    session: Session,
+    setting: str,
+    before: Connection | bool,
+    after: Connection | bool,
+    by: StaffMember,
+    now: datetime,
+) -> None:
+    was, becomes = _written(before), _written(after)
+    session.add(
+        SharingChange(
+            school_id=school_of(session),
+            at=now,
+            staff_id=by.id,
+            setting=setting,
+            before=was,
+            after=becomes,
+        )
+    )
+    record(
+        session,
+        now,
+        staff_actor(by.id),
+        "sharing.changed",
+        "sharing_agreement",
+        None,
+        setting=setting,
+        before=was,
+        after=becomes,
+    )
+
+
+def _written(value: Connection | bool) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    return "on" if value else "off"
+
+
+@dataclass(frozen=True)
+class PastChange:
+    """One line of the history, with the name of whoever made the change."""
+
+    at: datetime
+    staff_name: str
+    staff_email: str
+    setting: str
+    before: str
+    after: str
+
+
+def history(session: Session, limit: int | None = None) -> Sequence[PastChange]:
+    """Newest first. Somebody who has left the school since is still named."""
+    rows = session.execute(
+        select(SharingChange, StaffMember.name, Account.email)
+        .join(
+            StaffMember,
+            (StaffMember.school_id == SharingChange.school_id)
+            & (StaffMember.id == SharingChange.staff_id),
+        )
+        .join(Account, Account.id == StaffMember.account_id)
+        .where(SharingChange.school_id == school_of(session))
+        .order_by(SharingChange.at.desc(), SharingChange.setting)
+        .limit(limit)
+    )
+    return [
+        PastChange(change.at, name, email, change.setting, change.before, change.after)
+        for change, name, email in rows
+    ]
