@@ -1,11 +1,19 @@
 """Loads the demo school: only into an empty embedded database, only where nobody else can look."""
 
+import os
 import random
+import secrets
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.audit import staff_actor
+from outreach.campaigns.creating import create_campaign
+from outreach.campaigns.launching import launch
 from outreach.clock import london_date
 from outreach.database import transaction
 from outreach.demo.answers import answer_half
@@ -13,9 +21,10 @@ from outreach.demo.delivery import deliver_campaign
 from outreach.demo.roster import build_roster
 from outreach.errors import Refusal
 from outreach.pupils.importing import import_roster
-from outreach.schools.models import Role, School
+from outreach.schools.models import Account, Connection, Role, School, StaffMember
 from outreach.schools.passwords import set_password
 from outreach.schools.registering import add_school
+from outreach.schools.sharing import SharingChanges, change_sharing
 from outreach.schools.staffing import add_staff
 from outreach.web import Parts
 
@@ -29,36 +38,8 @@ STAFF = (
     (Role.IT, "it", "Demo IT manager"),
     (Role.VIEWER, "tutor", "Demo tutor"),
 )
-SYLLABLES = [
-    "ba",
-    "be",
-    "bo",
-    "da",
-    "de",
-    "do",
-    "fa",
-    "fe",
-    "ga",
-    "go",
-    "ka",
-    "ke",
-    "ko",
-    "la",
-    "le",
-    "lo",
-    "ma",
-    "me",
-    "mo",
-    "na",
-    "ne",
-    "no",
-    "pa",
-    "po",
-    "ra",
-    "re",
-    "ro",
-    "sa",
-]
+CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeou"
+EVERYTHING_ON = SharingChanges(Connection.AUTHORISED, True, True, True)
 
 
 @dataclass(frozen=True)
@@ -133,8 +114,12 @@ def _make_campaign(parts: Parts, session: Session, by: StaffMember, now: datetim
 
 def _invent_login(role: Role, mailbox: str) -> Login:
     """Four made-up words: easy to type, and about 55 bits."""
-    words = ("".join(secrets.choice(C) + secrets.choice(V) for _ in range(3)) for _ in range(4))
+    words = (_invent_word() for _ in range(4))
     return Login(role, f"{mailbox}@hill-demo-school.example", "-".join(words))
+
+
+def _invent_word() -> str:
+    return "".join(secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(3))
 
 
 def _keep_logins(folder: Path, logins: list[Login]) -> None:

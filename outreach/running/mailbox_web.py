@@ -149,7 +149,7 @@ class MailboxServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Without the base's look-up of this machine's name, which may take seconds."""
         TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
 
 _VIEWS_OF_A_MAIL: tuple[list[str], ...] = ([], ["html"], ["source"])

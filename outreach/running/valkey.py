@@ -34,6 +34,7 @@ class Valkey:
             "save": "",
             "set-proc-title": "no",
             "loglevel": "warning",
+            "logfile": str(self.folder / "valkey.log"),
         }
         settings = [word for name, value in options.items() for word in (f"--{name}", value)]
         return Program(

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,25 +33,43 @@ class CannotRun(OutreachError):
     """The set cannot start; the words say what stands in the way and the mend."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run of the set: what every step of it needs."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    only_parts: bool
+    supervisor: Supervisor
+    output: Output
+    started: float
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+
 def run_set(settings: Settings, environ: Mapping[str, str], *, only_parts: bool) -> int:
     """Run until asked to end. Raises CannotRun, and what the parts raise when they cannot start."""
     data_dir = settings.data_dir
+    output = Output(width=len("worker.1"))
+    supervisor = Supervisor(data_dir, output)
+    supervisor.listen_for_the_end()
+    run = Run(settings, environ, only_parts, supervisor, output, time.monotonic())
     try:
         with hold(data_dir, SET_LOCK, patience=1.0):
-            supervisor = Supervisor(data_dir, output := Output(width=len("worker.1")))
-            supervisor.listen_for_the_end()
-            started = time.monotonic()
             end_left_over(data_dir)
             parts = take_database_over(settings)
             if not only_parts:
                 _require_free_port(settings)
             write_record(data_dir / records.RECORDS_FOLDER / f"{SUPERVISOR}.json", os.getpid())
-            return _run(supervisor, output, settings, parts, environ, started, only_parts)
+            _run(run, parts)
     except LockTaken as taken:
         raise CannotRun(
             f"A set of processes already runs on {data_dir}. Use that one, or end it with Ctrl-C "
             "where it runs. A second copy needs a DATA_DIR and a PORT of its own."
         ) from taken
+    return 0
 
 
 def end_left_over(data_dir: Path) -> None:
@@ -96,55 +115,43 @@ def _require_free_port(settings: Settings) -> None:
         )
 
 
-def _run(
-    supervisor: Supervisor,
-    output: Output,
-    settings: Settings,
-    parts: Parts,
-    environ: Mapping[str, str],
-    started: float,
-    only_parts: bool,
-) -> int:
-    members = embedded_members(settings, parts, environ)
+def _run(run: Run, parts: Parts) -> None:
+    members = embedded_members(run.settings, parts, run.environ)
     try:
-        supervisor.start(members)
-        output.say(f"{len(members)} embedded parts ready in {time.monotonic() - started:.1f} s")
-        if not only_parts:
-            _prepare_database(supervisor, output, settings, environ)
-            supervisor.start(service_members(settings, environ))
-        output.say_plainly(_notice(settings, parts, time.monotonic() - started, only_parts))
-        supervisor.keep()
+        run.supervisor.start(members)
+        run.output.say(f"{len(members)} embedded parts ready after {run.seconds:.1f} s")
+        if not run.only_parts:
+            _prepare_database(run)
+            run.supervisor.start(service_members(run.settings, run.environ))
+        run.output.say_plainly(_notice(run, parts))
+        run.supervisor.keep()
     except Ended:
-        output.say("ending")
+        run.output.say("ending")
     finally:
-        supervisor.end(parts=len(members))
-        records.forget_record(settings.data_dir, SUPERVISOR)
-    return 0
+        run.supervisor.end(parts=len(members))
+        records.forget_record(run.settings.data_dir, SUPERVISOR)
 
 
-def _prepare_database(
-    supervisor: Supervisor, output: Output, settings: Settings, environ: Mapping[str, str]
-) -> None:
-    of_service = environ_of_service(settings, environ)
-    if supervisor.run_once("upgrade", command_of_service("db", "upgrade"), of_service):
+def _prepare_database(run: Run) -> None:
+    settings, supervisor = run.settings, run.supervisor
+    environ = environ_of_service(settings, run.environ)
+    if supervisor.run_once("upgrade", command_of_service("db", "upgrade"), environ):
         raise CannotRun("The database could not be brought up to date. The lines above say why.")
-    if (
-        settings.is_embedded_database
-        and not settings.is_public
-        and supervisor.run_once("demo", command_of_service("demo"), of_service)
-    ):
-        output.say("no demo was loaded; the service starts without", "demo")
+    may_show_demo = settings.is_embedded_database and not settings.is_public
+    if may_show_demo and supervisor.run_once("demo", command_of_service("demo"), environ):
+        run.output.say("no demo was loaded; the service starts without", "demo")
 
 
-def _notice(settings: Settings, parts: Parts, seconds: float, only_parts: bool) -> str:
-    lines = ["", f"Ready after {seconds:.1f} seconds."]
-    if not only_parts:
+def _notice(run: Run, parts: Parts) -> str:
+    settings = run.settings
+    lines = ["", f"Ready after {run.seconds:.1f} seconds."]
+    if not run.only_parts:
         lines.append(f"  Service    {settings.public_url}/")
     if settings.is_embedded_mail:
         lines.append(f"  Mailbox    {parts.mailbox_url}  (nothing in it left this machine)")
     lines.append(f"  Commands   DATA_DIR={settings.data_dir} .venv/bin/outreach --help")
     log_ins = settings.data_dir / DEMO_LOG_INS
-    if log_ins.exists() and not only_parts:
+    if log_ins.exists() and not run.only_parts:
         lines += ["", f"Log-ins of the demo school (kept in {log_ins}):"]
         lines += [f"  {line}" for line in log_ins.read_text(encoding="utf-8").splitlines()]
     return "\n".join([*lines, "", "Ctrl-C ends everything; what was saved stays.", ""])

@@ -1,0 +1,116 @@
+"""A student asks for a new link: the old ones end, and the new one goes to the address on file."""
+
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from outreach import audit, queues
+from outreach.audit import Actor, ActorKind, AuditEvent
+from outreach.campaigns.models import Invitation, Link, Message
+from outreach.campaigns.states import MESSAGE_MOVES, MessageState, MessageStep, states_before
+from outreach.database import school_of
+from outreach.pupils.gate import gate
+from outreach.pupils.models import Pupil
+from outreach.queues import Work
+
+MOST_A_DAY = 3
+ASKED = "link.asked_for"
+
+
+class Relinking(Enum):
+    """What the student is told. Whether there is an address to mail is not among it."""
+
+    DONE = "done"
+    TOO_OFTEN = "too_often"
+
+
+def send_new_link(session: Session, invitation: Invitation, now: datetime) -> Relinking:
+    """Revoke every link of this invitation, make a new one and queue its mail.
+
+    Where the gate has no address to use, nothing is revoked: no mail would replace what the
+    student has. The gate is asked again when the message is claimed. Asking is counted either
+    way, so that the answer tells nobody which it was.
+    """
+    here = (Invitation.school_id == school_of(session), Invitation.id == invitation.id)
+    session.execute(select(Invitation.id).where(*here).with_for_update())
+    if _asked_today(session, invitation, now) >= MOST_A_DAY:
+        return Relinking.TOO_OFTEN
+    student = Actor(ActorKind.STUDENT, invitation.pupil_id)
+    audit.record(session, now, student, ASKED, "invitation", invitation.id)
+    if _is_mailable(session, invitation):
+        _revoke_links(session, invitation, now)
+        _queue_invite(session, invitation, now)
+        queues.call_for(session, school_of(session), Work.DELIVER, now)
+    return Relinking.DONE
+
+
+def _asked_today(session: Session, invitation: Invitation, now: datetime) -> int:
+    asked = session.scalar(
+        select(func.count())
+        .select_from(AuditEvent)
+        .where(
+            AuditEvent.school_id == school_of(session),
+            AuditEvent.subject_id == invitation.id,
+            AuditEvent.action == ASKED,
+            AuditEvent.at > now - timedelta(days=1),
+        )
+    )
+    return asked or 0
+
+
+def _is_mailable(session: Session, invitation: Invitation) -> bool:
+    asked = session.execute(gate().where(Pupil.id == invitation.pupil_id)).one_or_none()
+    return asked is not None and asked.reason is None
+
+
+def _revoke_links(session: Session, invitation: Invitation, now: datetime) -> None:
+    session.execute(
+        update(Link)
+        .where(
+            Link.school_id == school_of(session),
+            Link.invitation_id == invitation.id,
+            Link.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    waiting = set(states_before(MESSAGE_MOVES, MessageState.STOPPED)) - {MessageState.SENDING}
+    session.execute(
+        update(Message)
+        .where(
+            Message.school_id == school_of(session),
+            Message.invitation_id == invitation.id,
+            Message.state.in_(waiting),
+        )
+        .values(state=MessageState.STOPPED, reason="replaced", changed_at=now)
+    )
+
+
+def _queue_invite(session: Session, invitation: Invitation, now: datetime) -> None:
+    school_id = school_of(session)
+    attempt = session.scalar(
+        select(func.coalesce(func.max(Message.attempt), 0) + 1).where(
+            Message.school_id == school_id,
+            Message.invitation_id == invitation.id,
+            Message.step == MessageStep.INVITE,
+        )
+    )
+    link = Link(id=uuid4(), school_id=school_id, invitation_id=invitation.id, created_at=now)
+    session.add(link)
+    session.flush()
+    session.add(
+        Message(
+            school_id=school_id,
+            campaign_id=invitation.campaign_id,
+            invitation_id=invitation.id,
+            link_id=link.id,
+            step=MessageStep.INVITE,
+            attempt=attempt,
+            state=MessageState.QUEUED,
+            queued_at=now,
+            next_attempt_at=now,
+            changed_at=now,
+        )
+    )
