@@ -21,7 +21,6 @@ from outreach.profiles.fields import Fact, facts_of, no_longer_said
 from outreach.profiles.models import ProfileEntry, Result, ResultKind
 from outreach.pupils.models import Pupil
 from questionnaires.loading import Library
-from questionnaires.model import Questionnaire
 from questionnaires.scoring import Scores, score
 
 QUESTIONNAIRE = "questionnaire"
@@ -199,11 +198,3 @@ def count_failing(session: Session) -> int:
     """Submitted responses that could not be written back so far: an operator must look."""
     failing = (_is_unwritten(session), Response.write_back_failures > 0)
     return session.scalar(select(func.count()).select_from(Response).where(*failing)) or 0
-
-
-def definition_of(library: Library, questionnaire: str, version: int) -> Questionnaire | None:
-    """The definition an entry came from, or None where this installation no longer has it."""
-    try:
-        return library.get(questionnaire, version)
-    except LookupError:
-        return None

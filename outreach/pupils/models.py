@@ -171,7 +171,17 @@ class Objection(Tenant, Base):
     """A pupil (or who may speak for them) asked not to be mailed at all. Lifted, never deleted."""
 
     __tablename__ = "objection"
-    __table_args__ = (_belongs_to_pupil(), Index(None, "school_id", "pupil_id"))
+    __table_args__ = (
+        _belongs_to_pupil(),
+        Index(None, "school_id", "pupil_id"),
+        Index(
+            "uq_objection_open",
+            "school_id",
+            "pupil_id",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     pupil_id: Mapped[UUID]

@@ -203,5 +203,5 @@ def _put_off(session: Session, claim: Claim, outcome: Outcome, now: datetime) ->
 
 def wait_before(attempt: int) -> timedelta:
     """Growing waits, with up to a fifth more so that many put off together come back apart."""
-    wait = min(FIRST_WAIT * 2 ** min(attempt - 2, 12), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * (1 << min(attempt - 2, 12)), LONGEST_WAIT)
     return wait * random.uniform(1.0, 1.2)  # noqa: S311 -- spreads load, guards nothing

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,11 +21,38 @@ SHORTEST, LONGEST = 12, 200
 FEWEST_OF_ITS_OWN = 6
 """Characters that must be left when the words anybody would try first are taken away."""
 
-_TRIED_FIRST = (
-    "password passw0rd p@ssword p@ssw0rd qwertyuiop qwerty asdfghjkl letmein welcome changeme "
-    "teacher careers career school college academy student future skills questionnaire outreach "
-    "admin secret iloveyou football abcdefghijkl abcdef abc123 1q2w3e4r zxcvbnm"
-).split()
+_TRIED_FIRST = frozenset(
+    {
+        "password",
+        "passw0rd",
+        "p@ssword",
+        "p@ssw0rd",
+        "qwertyuiop",
+        "qwerty",
+        "asdfghjkl",
+        "zxcvbnm",
+        "1q2w3e4r",
+        "abc123",
+        "letmein",
+        "welcome",
+        "changeme",
+        "admin",
+        "secret",
+        "iloveyou",
+        "football",
+        "teacher",
+        "student",
+        "school",
+        "college",
+        "academy",
+        "careers",
+        "career",
+        "future",
+        "skills",
+        "questionnaire",
+        "outreach",
+    }
+)
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """OWASP's argon2id setting of 19 MiB, two passes and one lane."""
@@ -47,7 +75,7 @@ def check_password(password: str, email: str, school_names: Iterable[str] = ()) 
         )
     if len(text) > LONGEST:
         raise PasswordRefused(f"The password must have {LONGEST} characters or fewer.")
-    easy = set(_TRIED_FIRST) | _words_of(email) | {w for n in school_names for w in _words_of(n)}
+    easy = _TRIED_FIRST | _words_of(email) | {w for n in school_names for w in _words_of(n)}
     if len(_left_over(text.lower(), easy)) < FEWEST_OF_ITS_OWN:
         raise PasswordRefused(
             "This password is easy to guess: it is mostly common words, your address, the "
@@ -59,13 +87,13 @@ def _words_of(text: str) -> set[str]:
     return {word for word in re.split(r"[\W_\d]+", text.lower()) if len(word) >= 3}
 
 
-def _left_over(text: str, easy: set[str]) -> str:
+def _left_over(text: str, easy: Set[str]) -> str:
     """What is left without easy words, years, and characters that repeat or count up or down."""
     for word in sorted(easy, key=len, reverse=True):
         text = text.replace(word, "")
     text = re.sub(r"(19|20)\d\d", "", text)
     kept = text[:1]
-    for before, here in zip(text, text[1:], strict=False):
+    for before, here in pairwise(text):
         if abs(ord(here) - ord(before)) > 1:
             kept += here
     return kept if len(set(kept)) >= FEWEST_OF_ITS_OWN - 1 else ""

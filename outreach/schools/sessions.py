@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from outreach.schools.models import AccountSession
@@ -55,19 +55,25 @@ def end_session(session: Session, secret: str, now: datetime) -> None:
     )
 
 
+def move_session(session: Session, secret: str, school_id: UUID) -> None:
+    """The same browser goes on in another school of its account."""
+    session.execute(
+        update(AccountSession)
+        .where(AccountSession.secret_hash == hash_secret(secret))
+        .values(school_id=school_id)
+    )
+
+
 def end_sessions_of(
     session: Session, account_id: UUID, now: datetime, *, school_id: UUID | None = None
 ) -> None:
     """End every session of an account, or those in one school only."""
-    session.execute(
-        update(AccountSession)
-        .where(
-            AccountSession.account_id == account_id,
-            AccountSession.ended_at.is_(None),
-            or_(school_id is None, AccountSession.school_id == school_id),
-        )
-        .values(ended_at=now)
+    ending = update(AccountSession).where(
+        AccountSession.account_id == account_id, AccountSession.ended_at.is_(None)
     )
+    if school_id is not None:
+        ending = ending.where(AccountSession.school_id == school_id)
+    session.execute(ending.values(ended_at=now))
 
 
 def last_school_of(session: Session, account_id: UUID) -> UUID | None:

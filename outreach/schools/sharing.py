@@ -38,6 +38,25 @@ class SharingChanges:
     home_email: bool | None = None
 
 
+@dataclass(frozen=True)
+class Move:
+    """One setting, from what to what."""
+
+    setting: str
+    before: str
+    after: str
+
+
+def moves_of(current: SharingAgreement, changes: SharingChanges) -> list[Move]:
+    """What these changes would really move."""
+    asked = {field.name: getattr(changes, field.name) for field in fields(SharingChanges)}
+    return [
+        Move(name, written(getattr(current, name)), written(after))
+        for name, after in asked.items()
+        if after is not None and after != getattr(current, name)
+    ]
+
+
 def agreement(session: Session) -> SharingAgreement:
     return session.get_one(SharingAgreement, school_of(session))
 
@@ -68,54 +87,25 @@ def change_sharing(
             "Look at the settings as they are now, then choose again."
         )
         raise ChangedMeanwhile(words)
-    moved = 0
-    for field in fields(SharingChanges):
-        after = getattr(changes, field.name)
-        before = getattr(current, field.name)
-        if after is None or after == before:
-            continue
-        setattr(current, field.name, after)
-        _write_history(session, field.name, before, after, by, now)
-        moved += 1
-    if moved:
+    moves = moves_of(current, changes)
+    for move in moves:
+        setattr(current, move.setting, getattr(changes, move.setting))
+        _write_history(session, now, by, move)
+    if moves:
         current.changed_at = now
         call_for(session, school_of(session), Work.DELIVER, now)
-    return moved
+    return len(moves)
 
 
-def _write_history(
-    session: Session,
-    setting: str,
-    before: Connection | bool,
-    after: Connection | bool,
-    by: StaffMember,
-    now: datetime,
-) -> None:
-    was, becomes = _written(before), _written(after)
-    session.add(
-        SharingChange(
-            school_id=school_of(session),
-            at=now,
-            staff_id=by.id,
-            setting=setting,
-            before=was,
-            after=becomes,
-        )
-    )
-    record(
-        session,
-        now,
-        staff_actor(by.id),
-        "sharing.changed",
-        "sharing_agreement",
-        None,
-        setting=setting,
-        before=was,
-        after=becomes,
-    )
+def _write_history(session: Session, now: datetime, by: StaffMember, move: Move) -> None:
+    moved = {"setting": move.setting, "before": move.before, "after": move.after}
+    session.add(SharingChange(school_id=school_of(session), at=now, staff_id=by.id, **moved))
+    actor = staff_actor(by.id)
+    record(session, now, actor, "sharing.changed", "sharing_agreement", None, **moved)
 
 
-def _written(value: Connection | bool) -> str:
+def written(value: Connection | bool) -> str:
+    """How a setting's value is kept in the history and shown on the command line."""
     if isinstance(value, Enum):
         return str(value.value)
     return "on" if value else "off"

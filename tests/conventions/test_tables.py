@@ -67,7 +67,9 @@ def test_the_service_role_owns_nothing_and_cannot_step_around_row_security(
             )
         ).one()
         owned = session.scalar(
-            text("SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user")
+            text(
+                "SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user"
+            )
         )
 
     assert tuple(role) == (False, False, False)

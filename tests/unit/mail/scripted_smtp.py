@@ -15,6 +15,7 @@ from outreach.mail.smtp_url import SmtpServer, StartTls
 class Act(Enum):
     CUT = auto()  # hang up without a word
     SILENCE = auto()  # keep the line and say nothing
+    DRIP = auto()  # one octet of an endless reply every now and then
 
 
 Answer = str | Act
@@ -152,6 +153,10 @@ class _Dialogue:
         if said is Act.SILENCE:
             while True:
                 self.receive()
+        while said is Act.DRIP:
+            self.sock.sendall(b"2")
+            if self.server._stopping.wait(0.05):
+                raise _HangUp
         assert isinstance(said, str)
         self.sock.sendall(said.replace("\n", "\r\n").encode("latin-1") + b"\r\n")
         return said

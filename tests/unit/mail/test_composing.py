@@ -5,7 +5,9 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 import pytest
 from hypothesis import given, settings
@@ -71,11 +73,16 @@ def test_any_subject_comes_back_in_one_line(subject: str) -> None:
 
 @given(letters)
 def test_any_name_comes_back_with_its_address(name: str) -> None:
-    message = read_back(replace(PLAIN, to=(name, "amy@hill.example"), from_=(name, "a@b.example")))
+    mail = replace(PLAIN, to=(name, "amy@hill.example"), from_=(name, "a@b.example"))
+    classic, modern = message_from_bytes(compose(mail)), read_back(mail)
     for header, address in (("To", "amy@hill.example"), ("From", "a@b.example")):
-        (found,) = message[header].addresses
-        assert found.display_name == in_one_line(name)
-        assert found.addr_spec == address
+        written, found = parseaddr(classic[header])
+        assert str(make_header(decode_header(written))) == in_one_line(name)
+        assert found == address
+        assert modern[header].addresses[0].addr_spec == address
+        if len(name.encode()) < 40:
+            # The newer parser puts a space between two encoded words of one name.
+            assert modern[header].addresses[0].display_name == in_one_line(name)
 
 
 @settings(max_examples=200)

@@ -98,9 +98,11 @@ def test_an_offer_of_encryption_that_is_withdrawn_is_not_followed_in_the_clear(
 def test_words_slipped_in_before_encryption_begins_are_not_believed(
     serve: Serve, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    server = serve(ScriptedServer({**OFFERED, "STARTTLS": "220 go on\n250 AUTH PLAIN"}))
-    outcome = send(server.address, trusting)
-    assert outcome.verdict is Verdict.NOT_SENT
+    server = serve(
+        ScriptedServer({**OFFERED, "STARTTLS": "220 go on\n250 slipped in"}, tls=server_tls)
+    )
+    # Taken for the answer to EHLO it would shift every reply by one, and DATA would meet RCPT's.
+    assert send(server.address, trusting).verdict is Verdict.ACCEPTED
 
 
 def test_several_mails_go_over_one_connection_that_is_encrypted_from_the_start(

@@ -112,9 +112,9 @@ BREAKS = [
 ]
 
 
-@pytest.mark.parametrize("act", [Act.CUT, Act.SILENCE])
+@pytest.mark.parametrize("act", [Act.CUT, Act.SILENCE, Act.DRIP])
 @pytest.mark.parametrize(("where", "verdict"), BREAKS)
-def test_a_line_that_breaks_or_falls_silent_is_unknown_only_after_the_body_began(
+def test_a_line_that_breaks_falls_silent_or_drips_is_unknown_only_after_the_body_began(
     serve: Serve, where: str, verdict: Verdict, act: Act
 ) -> None:
     server = serve(ScriptedServer({where: act}))
@@ -143,9 +143,7 @@ def test_a_line_that_breaks_right_after_354_sends_nothing_or_is_unknown(serve: S
     assert server.bodies == []
 
 
-def test_a_server_that_drips_its_reply_does_not_hold_the_sender_past_its_time(
-    serve: Serve,
-) -> None:
+def test_a_reply_of_many_lines_is_heard_out_and_an_endless_one_is_not(serve: Serve) -> None:
     server = serve(ScriptedServer({"RCPT": "250-still\n" * 30 + "250 thinking"}))
     assert hand_over(server)[0].verdict is Verdict.ACCEPTED
     endless = serve(ScriptedServer({"RCPT": "250-still\n" * 500 + "250 thinking"}))

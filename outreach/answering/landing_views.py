@@ -1,0 +1,110 @@
+"""The first page of a link: inert until Start, and the two ways to say no."""
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import web
+from outreach.answering import visiting
+from outreach.answering.blueprint import SEE_OTHER, blueprint
+from outreach.answering.showing import minutes_to_answer
+from outreach.answering.visiting import TURNED_DOWN, questionnaire_of
+from outreach.campaigns import tracking
+from outreach.campaigns.links import OpenedLink, open_link
+from outreach.campaigns.states import InvitationState
+
+LANGUAGE = "en"
+SENT = frozenset({InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK})
+
+
+def _open(token: str) -> OpenedLink:
+    parts = web.parts()
+    return open_link(web.db(), parts.signer, token, web.now())
+
+
+def _settled(opened: OpenedLink, token: str) -> str | None:
+    """The plain page of a link that has nothing left to start, if it is one."""
+    school_name = opened.school.name
+    if opened.invitation.state in SENT:
+        return render_template("answering/already_sent.html", school_name=school_name)
+    reason = opened.invitation.stopped_reason
+    if reason in TURNED_DOWN:
+        return render_template(
+            f"answering/turned_down_{reason}.html", school_name=school_name, token=token
+        )
+    return None
+
+
+@blueprint.get("/q/<token>")
+def landing(token: str) -> ResponseReturnValue:
+    """Changes nothing, writes nothing, names nobody: mail scanners open it too."""
+    opened = _open(token)
+    settled = _settled(opened, token)
+    if settled is not None:
+        return settled
+    questionnaire = questionnaire_of(opened)
+    return render_template(
+        "answering/landing.html",
+        token=token,
+        school_name=opened.school.name,
+        title=questionnaire.title.in_(LANGUAGE),
+        intro=questionnaire.intro.in_(LANGUAGE),
+        minutes=minutes_to_answer(questionnaire),
+        has_begun=opened.invitation.started_at is not None,
+        closes_at=opened.campaign.closes_at,
+    )
+
+
+@blueprint.post("/q/<token>/start")
+def start(token: str) -> ResponseReturnValue:
+    """Not yet "started": that is the first saved answer."""
+    opened = _open(token)
+    settled = _settled(opened, token)
+    if settled is not None:
+        return settled
+    visiting.start(opened, web.now())
+    return redirect(url_for("answering.carry_on"), SEE_OTHER)
+
+
+@blueprint.get("/q/<token>/no-thanks")
+def confirm_no_thanks(token: str) -> ResponseReturnValue:
+    opened = _open(token)
+    settled = _settled(opened, token)
+    if settled is not None:
+        return settled
+    return render_template(
+        "answering/no_thanks.html", token=token, school_name=opened.school.name
+    )
+
+
+@blueprint.post("/q/<token>/no-thanks")
+def no_thanks(token: str) -> ResponseReturnValue:
+    opened = _open(token)
+    if _settled(opened, token) is None:
+        tracking.decline(web.db(), opened.invitation, web.now())
+    return redirect(url_for("answering.landing", token=token), SEE_OTHER)
+
+
+@blueprint.get("/q/<token>/not-me")
+def confirm_not_me(token: str) -> ResponseReturnValue:
+    opened = _open(token)
+    settled = _settled(opened, token)
+    if settled is not None:
+        return settled
+    return render_template("answering/not_me.html", token=token, school_name=opened.school.name)
+
+
+@blueprint.post("/q/<token>/not-me")
+def not_me(token: str) -> ResponseReturnValue:
+    opened = _open(token)
+    if _settled(opened, token) is None:
+        tracking.not_me(web.db(), opened.invitation, web.now())
+    return redirect(url_for("answering.landing", token=token), SEE_OTHER)
+
+
+@blueprint.post("/q/<token>/undo")
+def undo(token: str) -> ResponseReturnValue:
+    """Take back either no."""
+    opened = _open(token)
+    if opened.invitation.stopped_reason in TURNED_DOWN:
+        tracking.undo_decline(web.db(), opened.invitation, web.now())
+    return redirect(url_for("answering.landing", token=token), SEE_OTHER)

@@ -1,0 +1,47 @@
+"""Facts about messages: appended, each once, never with an address in them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.models import DeliveryEvent
+from outreach.database import school_of
+
+
+def append(
+    session: Session,
+    message_id: UUID,
+    source: str,
+    event_id: str,
+    kind: str,
+    at: datetime,
+    status_code: str | None = None,
+    words: str | None = None,
+) -> None:
+    """`source` says who told it (smtp, recovery, answer); (source, event_id) is told once."""
+    row = {
+        "message_id": message_id,
+        "source": source,
+        "event_id": event_id,
+        "kind": kind,
+        "at": at,
+        "status_code": status_code,
+        "words": words,
+    }
+    append_all(session, [row])
+
+
+def append_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows as `append` takes them, in one statement."""
+    if not rows:
+        return
+    school_id = school_of(session)
+    session.execute(
+        insert(DeliveryEvent)
+        .values([row | {"school_id": school_id} for row in rows])
+        .on_conflict_do_nothing()
+    )

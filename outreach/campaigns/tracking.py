@@ -1,0 +1,182 @@
+"""What a student does, seen by the campaign: started, submitted, declined, asked for no mail.
+
+Every move is one conditional UPDATE: done twice, or in two tabs at once, it has one effect.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from outreach import audit
+from outreach.campaigns import events, outbox
+from outreach.campaigns.models import Invitation, Message
+from outreach.campaigns.outbox import Stop
+from outreach.campaigns.states import INVITATION_MOVES, InvitationState, MessageState, check_move
+from outreach.database import school_of
+from outreach.pupils import objecting
+from outreach.pupils.reasons import Reason
+
+_I = InvitationState
+_BY_STUDENT = (Stop.DECLINED.value, Stop.NOT_ME.value)
+
+
+def mark_started(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """A first answer is saved. Whoever answers has the mail: an unknown one is accepted."""
+    moved = _move(session, invitation, [_I.NOT_STARTED], _I.STARTED, started_at=now)
+    if moved:
+        _settle_unknown(session, invitation, now)
+    return moved
+
+
+def mark_submitted(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """Stops whatever still waits to be mailed. Submitting takes back an earlier decline."""
+    undo_decline(session, invitation, now, mail_again=False)
+    moved = _move(
+        session,
+        invitation,
+        [_I.NOT_STARTED, _I.STARTED],
+        _I.SUBMITTED,
+        started_at=func.coalesce(Invitation.started_at, now),
+        submitted_at=now,
+    )
+    if moved:
+        outbox.stop_waiting(session, Stop.SUBMITTED, now, Message.invitation_id == invitation.id)
+        _settle_unknown(session, invitation, now)
+    return moved
+
+
+def mark_written_back(session: Session, invitation: Invitation, now: datetime) -> bool:  # noqa: ARG001
+    return _move(session, invitation, [_I.SUBMITTED], _I.WRITTEN_BACK)
+
+
+def decline(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """ "I do not want to answer": no more mail for this invitation. Reversible."""
+    return _stop(session, invitation, Stop.DECLINED, now)
+
+
+def not_me(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """ "This is not for me": the address may be somebody else's. Reversible."""
+    return _stop(session, invitation, Stop.NOT_ME, now)
+
+
+def undo_decline(
+    session: Session, invitation: Invitation, now: datetime, *, mail_again: bool = True
+) -> bool:
+    """Back to where it was. Mail that `decline` stopped waits again; none is sent twice."""
+    by_student = Invitation.stopped_reason.in_(_BY_STUDENT)
+    for state, condition in (
+        (_I.STARTED, Invitation.started_at.is_not(None)),
+        (_I.NOT_STARTED, Invitation.started_at.is_(None)),
+    ):
+        moves = ([_I.STOPPED], state, by_student, condition)
+        if _move(session, invitation, *moves, stopped_reason=None):
+            _record(session, invitation, "invitation.resumed", now)
+            if mail_again:
+                _queue_again(session, invitation, _BY_STUDENT, now)
+            return True
+    return False
+
+
+def unsubscribe(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """No more mail to this pupil, from any campaign. The link goes on working."""
+    objected = objecting.object_to_mail(session, invitation.pupil_id, "student", None, now)
+    outbox.stop_waiting(session, Reason.OBJECTED.value, now, _of_pupil(invitation))
+    return objected
+
+
+def resubscribe(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """Takes it back. Of the mail that was stopped, this invitation's waits again."""
+    lifted = objecting.lift_objection(session, invitation.pupil_id, "student", None, now)
+    if lifted and invitation.state in (_I.NOT_STARTED, _I.STARTED):
+        _queue_again(session, invitation, [Reason.OBJECTED.value], now)
+    return lifted
+
+
+def is_unsubscribed(session: Session, invitation: Invitation) -> bool:
+    return objecting.has_objected(session, invitation.pupil_id)
+
+
+def _stop(session: Session, invitation: Invitation, why: Stop, now: datetime) -> bool:
+    before = [_I.NOT_STARTED, _I.STARTED]
+    moved = _move(session, invitation, before, _I.STOPPED, stopped_reason=why.value)
+    if moved:
+        outbox.stop_waiting(session, why, now, Message.invitation_id == invitation.id)
+        _record(session, invitation, f"invitation.{why.value}", now)
+    return moved
+
+
+def _move(
+    session: Session,
+    invitation: Invitation,
+    before: list[InvitationState],
+    after: InvitationState,
+    *conditions: ColumnElement[bool],
+    **values: object,
+) -> bool:
+    for state in before:
+        check_move(INVITATION_MOVES, state, after)
+    moved = session.scalar(
+        update(Invitation)
+        .where(
+            Invitation.school_id == school_of(session),
+            Invitation.id == invitation.id,
+            Invitation.state.in_(before),
+            *conditions,
+        )
+        .values(state=after, **values)
+        .returning(Invitation.id)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(invitation)
+    return moved is not None
+
+
+def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> None:
+    """An answer settles an unknown mail, unless another mail of the invitation brought the link."""
+    other = aliased(Message)
+    arrived = select(other.id).where(
+        other.school_id == Message.school_id,
+        other.invitation_id == Message.invitation_id,
+        other.state == MessageState.ACCEPTED,
+    )
+    settled = session.scalars(
+        update(Message)
+        .where(
+            Message.school_id == school_of(session),
+            Message.invitation_id == invitation.id,
+            Message.state == MessageState.UNKNOWN,
+            ~arrived.exists(),
+        )
+        .values(state=MessageState.ACCEPTED, reason="answered", words=None, changed_at=now)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for message_id in settled:
+        events.append(session, message_id, "answer", str(message_id), "accepted", now)
+
+
+def _of_pupil(invitation: Invitation) -> ColumnElement[bool]:
+    theirs = select(Invitation.id).where(
+        Invitation.school_id == invitation.school_id, Invitation.pupil_id == invitation.pupil_id
+    )
+    return Message.invitation_id.in_(theirs)
+
+
+def _queue_again(
+    session: Session, invitation: Invitation, reasons: Iterable[str], now: datetime
+) -> None:
+    """Only what the outbox may still send: campaign and link are asked again at the claim."""
+    outbox.queue_again(
+        session,
+        now,
+        Message.invitation_id == invitation.id,
+        Message.state == MessageState.STOPPED,
+        Message.reason.in_(list(reasons)),
+    )
+
+
+def _record(session: Session, invitation: Invitation, action: str, now: datetime) -> None:
+    student = audit.Actor(audit.ActorKind.STUDENT, invitation.pupil_id)
+    audit.record(session, now, student, action, "invitation", invitation.id)

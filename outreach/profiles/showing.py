@@ -1,0 +1,154 @@
+"""What is known of one pupil: profile entries with their provenance, and their campaigns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.models import Campaign, Invitation, Message
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.database import school_of
+from outreach.errors import NotFound
+from outreach.profiles.models import ProfileEntry
+from outreach.pupils.models import GroupKind, GroupMember, Objection, Pupil, RosterGroup
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One fact and where it came from. Current unless `superseded_at` says since when not."""
+
+    field: str
+    value: Any
+    source: str
+    recorded_at: datetime
+    response: UUID | None
+    questionnaire: str | None
+    version: int | None
+    superseded_at: datetime | None
+
+    @property
+    def is_current(self) -> bool:
+        return self.superseded_at is None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`entries` hold the history too, newest first."""
+
+    pupil: Pupil
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class CampaignPlace:
+    """Where the pupil stands in one campaign; the message is the latest of the invitation."""
+
+    campaign_id: UUID
+    name: str
+    campaign_state: CampaignState
+    invitation_state: InvitationState
+    stopped_reason: str | None
+    excluded_reason: str | None
+    message_state: MessageState | None
+    message_reason: str | None
+    submitted_at: datetime | None
+    created_at: datetime
+
+
+def profile_of(session: Session, pupil_id: UUID) -> Profile:
+    """Raises NotFound for a pupil of no school or of another."""
+    here = (Pupil.school_id == school_of(session), Pupil.id == pupil_id)
+    pupil = session.scalar(select(Pupil).where(*here))
+    if pupil is None:
+        raise NotFound("There is no such pupil on this school’s roster.")
+    rows = session.scalars(
+        select(ProfileEntry)
+        .where(ProfileEntry.school_id == school_of(session), ProfileEntry.pupil_id == pupil_id)
+        .order_by(ProfileEntry.recorded_at.desc(), ProfileEntry.field)
+    )
+    return Profile(pupil, tuple(_entry(row) for row in rows))
+
+
+def _entry(row: ProfileEntry) -> Entry:
+    return Entry(
+        field=row.field,
+        value=row.value,
+        source=row.source,
+        recorded_at=row.recorded_at,
+        response=row.response_id,
+        questionnaire=row.questionnaire,
+        version=row.version,
+        superseded_at=row.superseded_at,
+    )
+
+
+def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
+    """Every campaign that has an invitation for the pupil, newest first."""
+    latest_message = (
+        select(Message.state, Message.reason)
+        .where(
+            Message.school_id == Invitation.school_id,
+            Message.invitation_id == Invitation.id,
+        )
+        .order_by(Message.queued_at.desc(), Message.attempt.desc())
+        .limit(1)
+        .correlate(Invitation)
+        .lateral("latest_message")
+    )
+    rows = session.execute(
+        select(Campaign, Invitation, latest_message.c.state, latest_message.c.reason)
+        .join(
+            Invitation,
+            (Invitation.school_id == Campaign.school_id) & (Invitation.campaign_id == Campaign.id),
+        )
+        .outerjoin(latest_message, latest_message.c.state.is_not(None))
+        .where(Invitation.school_id == school_of(session), Invitation.pupil_id == pupil_id)
+        .order_by(Campaign.created_at.desc(), Campaign.id)
+    )
+    return [
+        CampaignPlace(
+            campaign_id=campaign.id,
+            name=campaign.name,
+            campaign_state=campaign.state,
+            invitation_state=invitation.state,
+            stopped_reason=invitation.stopped_reason,
+            excluded_reason=invitation.excluded_reason,
+            message_state=message_state,
+            message_reason=message_reason,
+            submitted_at=invitation.submitted_at,
+            created_at=invitation.created_at,
+        )
+        for campaign, invitation, message_state, message_reason in rows
+    ]
+
+
+def groups_of(session: Session, pupil_id: UUID) -> list[tuple[GroupKind, str]]:
+    """Registration group first, then the others by name."""
+    rows = session.execute(
+        select(RosterGroup.kind, RosterGroup.name)
+        .join(
+            GroupMember,
+            (GroupMember.school_id == RosterGroup.school_id)
+            & (GroupMember.group_id == RosterGroup.id),
+        )
+        .where(GroupMember.school_id == school_of(session), GroupMember.pupil_id == pupil_id)
+        .order_by((RosterGroup.kind != GroupKind.REGISTRATION), RosterGroup.name)
+    )
+    return [(kind, name) for kind, name in rows]
+
+
+def objection_of(session: Session, pupil_id: UUID) -> Objection | None:
+    """The objection in force, if any."""
+    return session.scalar(
+        select(Objection)
+        .where(
+            Objection.school_id == school_of(session),
+            Objection.pupil_id == pupil_id,
+            Objection.lifted_at.is_(None),
+        )
+        .order_by(Objection.at.desc())
+        .limit(1)
+    )

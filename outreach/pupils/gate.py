@@ -1,0 +1,135 @@
+"""The sharing gate: which address of a pupil may be mailed, or the one reason why none may.
+
+One statement, asked when an audience is shown, when a message is queued, and again in the
+transaction that claims it for sending. Nothing else may decide this.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
+from sqlalchemy.types import Uuid
+
+from outreach.clock import LONDON
+from outreach.database import SCHOOL_SETTING, enum_type
+from outreach.pupils.models import AddressKind, Objection, Pupil, PupilAddress, Suppression
+from outreach.pupils.reasons import Mender, Reason
+from outreach.schools.models import Connection, SharingAgreement
+
+GateSelect = Select[tuple[UUID, Reason | None, AddressKind | None, str | None, bytes | None]]
+
+Work, Home = aliased(PupilAddress, name="work"), aliased(PupilAddress, name="home")
+
+
+def gate(
+    already_answered: ColumnElement[bool] | None = None, *, at: datetime | None = None
+) -> GateSelect:
+    """For each pupil of the session's school: `pupil_id, reason, address_kind, address, address_hash`.
+
+    `reason` is null for a pupil who may be mailed; only then are the address columns filled.
+    Narrow it with `.where(Pupil.…)`. `already_answered` is a predicate over Pupil; `at` is the
+    moment asked about, the database's own clock where none is given.
+    """
+    moment = func.now() if at is None else literal(at)
+    agreement = SharingAgreement
+    uses_work = and_(agreement.work_email, Work.address.is_not(None))
+    uses_home = and_(agreement.home_email, Home.address.is_not(None))
+    takes_work = and_(uses_work, Work.fault.is_(None))
+    takes_home = and_(uses_home, Home.fault.is_(None))
+    address_hash = case((takes_work, Work.address_hash), (takes_home, Home.address_hash))
+    reason = _first_reason(
+        {
+            Reason.LEFT_SCHOOL: Pupil.leaving_date <= _london_day(moment),
+            Reason.MISSING_FROM_SYNC: Pupil.missing_since.is_not(None),
+            Reason.NOT_CONNECTED: or_(
+                agreement.connection.is_(None), agreement.connection == Connection.NOT_CONNECTED
+            ),
+            Reason.PAUSED: agreement.connection == Connection.PAUSED,
+            Reason.REVOKED: agreement.connection == Connection.REVOKED,
+            Reason.STUDENT_EMAIL_OFF: ~agreement.student_email,
+            Reason.OBJECTED: Objection.id.is_not(None),
+            Reason.ALREADY_ANSWERED: false() if already_answered is None else already_answered,
+            Reason.NO_ADDRESS: and_(Work.address.is_(None), Home.address.is_(None)),
+            Reason.ADDRESS_SWITCHED_OFF: ~or_(uses_work, uses_home),
+            Reason.INVALID_ADDRESS: ~or_(takes_work, takes_home),
+            Reason.SUPPRESSED: Suppression.address_hash.is_not(None),
+        }
+    )
+    kind = case(
+        (takes_work, _kind(AddressKind.WORK)), (takes_home, _kind(AddressKind.HOME)), else_=null()
+    )
+    address = case((takes_work, Work.address), (takes_home, Home.address))
+    return (
+        select(
+            Pupil.id.label("pupil_id"),
+            reason.label("reason"),
+            case((reason.is_(None), kind)).label("address_kind"),
+            case((reason.is_(None), address)).label("address"),
+            case((reason.is_(None), address_hash)).label("address_hash"),
+        )
+        .select_from(Pupil)
+        .outerjoin(agreement, agreement.school_id == Pupil.school_id)
+        .outerjoin(Work, _address_of_kind(Work, AddressKind.WORK))
+        .outerjoin(Home, _address_of_kind(Home, AddressKind.HOME))
+        .outerjoin(
+            Objection,
+            and_(
+                Objection.school_id == Pupil.school_id,
+                Objection.pupil_id == Pupil.id,
+                Objection.lifted_at.is_(None),  # at most one: uq_objection_open
+            ),
+        )
+        .outerjoin(
+            Suppression,
+            and_(
+                Suppression.school_id == Pupil.school_id,
+                Suppression.address_hash == address_hash,
+                or_(Suppression.expires_at.is_(None), Suppression.expires_at > moment),
+            ),
+        )
+        .where(Pupil.school_id == _school_entered())
+    )
+
+
+def _first_reason(conditions: dict[Reason, ColumnElement[bool]]) -> ColumnElement[Any]:
+    """The first that holds, in the enum's order whatever the mapping's; every reason is asked."""
+    kind = enum_type(Reason)
+    return case(*((conditions[reason], literal(reason, kind)) for reason in Reason), else_=null())
+
+
+def _kind(kind: AddressKind) -> ColumnElement[AddressKind]:
+    return literal(kind, enum_type(AddressKind))
+
+
+def _address_of_kind(address: type[PupilAddress], kind: AddressKind) -> ColumnElement[bool]:
+    return and_(
+        address.school_id == Pupil.school_id, address.pupil_id == Pupil.id, address.kind == kind
+    )
+
+
+def _london_day(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(func.timezone(LONDON.key, moment), Date)
+
+
+def _school_entered() -> ColumnElement[Any]:
+    """The school that the transaction has named, as row-level security reads it."""
+    return cast(func.nullif(func.current_setting(SCHOOL_SETTING, true()), ""), Uuid)
+
+
+__all__ = ["GateSelect", "Mender", "Reason", "gate"]

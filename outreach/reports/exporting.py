@@ -1,0 +1,212 @@
+"""A campaign's results, one row a submitted response, worked out anew from the answers.
+
+The scores are those the answers give under the version that was answered, so that anybody can
+work them out again; a response counts as soon as it is submitted, written back or not.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from outreach.answering.models import Answer, Response
+from outreach.campaigns.models import Campaign, Invitation
+from outreach.database import school_of
+from outreach.errors import NotFound, Refusal
+from outreach.profiles.fields import score_field
+from outreach.pupils.models import Pupil
+from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
+from questionnaires.loading import Library
+from questionnaires.model import Note, Questionnaire
+from questionnaires.path import walk
+from questionnaires.scoring import Scores, score
+
+ROWS_AT_A_TIME = 200
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet takes a cell that begins with one of these for a formula, and runs it."""
+
+SKIPPED = "(skipped)"
+IDENTITY_COLUMNS = ("upn", "mis_id", "response", "submitted_at", "questionnaire", "version")
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One submitted response: only answers on the path, and what they add up to."""
+
+    upn: str | None
+    mis_id: str | None
+    response: UUID
+    submitted_at: datetime
+    questionnaire: str
+    version: int
+    answers: Mapping[str, Json]
+    scores: Scores
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "upn": self.upn,
+            "mis_id": self.mis_id,
+            "response": str(self.response),
+            "submitted_at": self.submitted_at.isoformat(),
+            "questionnaire": self.questionnaire,
+            "version": self.version,
+            "answers": dict(self.answers),
+            "scores": self.scores.as_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Results:
+    """`rows` are read from the database as they are taken, and can be taken once."""
+
+    definition: Questionnaire
+    rows: Iterator[ResultRow]
+
+
+def results_of(session: Session, library: Library, campaign_id: UUID) -> Results:
+    """Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
+    here = (Campaign.school_id == school_of(session), Campaign.id == campaign_id)
+    campaign = session.scalar(select(Campaign).where(*here))
+    if campaign is None:
+        raise NotFound("There is no such campaign in this school.")
+    definition = definition_of(library, campaign)
+    return Results(definition, _rows(session, definition, campaign_id))
+
+
+def definition_of(library: Library, campaign: Campaign) -> Questionnaire:
+    """The definition the campaign pins. Raises Refusal where it is not installed as it was."""
+    try:
+        definition = library.get(campaign.questionnaire, campaign.version)
+    except LookupError:
+        definition = None
+    if definition is None or definition.sha256 != campaign.sha256:
+        raise Refusal(
+            f"Version {campaign.version} of the questionnaire “{campaign.questionnaire}” is not "
+            "installed here as it was when students answered it, so their answers cannot be "
+            "scored. The answers are safe. Install the release that has it, then try again."
+        )
+    return definition
+
+
+def _rows(session: Session, definition: Questionnaire, campaign_id: UUID) -> Iterator[ResultRow]:
+    """Oldest submission first. The answers come as one JSON object a response, not row by row."""
+    given = (
+        select(func.jsonb_object_agg(Answer.question_id, Answer.value))
+        .where(Answer.school_id == Response.school_id, Answer.response_id == Response.id)
+        .correlate(Response)
+        .scalar_subquery()
+    )
+    submitted = (
+        select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given.label("given"))
+        .join(
+            Invitation,
+            (Invitation.school_id == Response.school_id)
+            & (Invitation.id == Response.invitation_id),
+        )
+        .join(Pupil, (Pupil.school_id == Response.school_id) & (Pupil.id == Invitation.pupil_id))
+        .where(
+            Response.school_id == school_of(session),
+            Invitation.campaign_id == campaign_id,
+            Response.submitted_at.is_not(None),
+        )
+        .order_by(Response.submitted_at, Response.id)
+        .execution_options(yield_per=ROWS_AT_A_TIME)
+    )
+    for upn, mis_id, response_id, submitted_at, stored in session.execute(submitted):
+        answers = _read_answers(definition, response_id, stored or {})
+        on_path = walk(definition, answers).on_path(answers)
+        yield ResultRow(
+            upn=upn,
+            mis_id=mis_id,
+            response=response_id,
+            submitted_at=submitted_at,
+            questionnaire=definition.id,
+            version=definition.version,
+            answers={question_id: to_json(value) for question_id, value in on_path.items()},
+            scores=score(definition, on_path),
+        )
+
+
+def _read_answers(
+    definition: Questionnaire, response_id: UUID, stored: Mapping[str, object]
+) -> dict[str, Value]:
+    answers: dict[str, Value] = {}
+    for question_id, value in stored.items():
+        try:
+            question = definition.question(question_id)
+            if not isinstance(question, Note):
+                answers[question_id] = from_json(question, value)
+        except (KeyError, AnswerFault) as fault:
+            raise Refusal(
+                f"Response {response_id} holds an answer to “{question_id}” that its "
+                "questionnaire does not have, so nothing was exported. Nothing is lost: tell "
+                "whoever runs this service, and give them that id."
+            ) from fault
+    return answers
+
+
+def write_json(rows: Iterable[ResultRow]) -> Iterator[str]:
+    """One JSON document, in pieces: `{"results": […]}`."""
+    yield '{"results": ['
+    for number, row in enumerate(rows):
+        yield ",\n" if number else "\n"
+        yield json.dumps(row.as_json(), ensure_ascii=False)
+    yield "\n]}\n"
+
+
+def write_csv(definition: Questionnaire, rows: Iterable[ResultRow]) -> Iterator[str]:
+    """RFC 4180, a line at a time: one column a question and one a score, by stable key.
+
+    Empty: not asked, or too few answers for a score. Several choices stand between semicolons.
+    """
+    questions = [q.id for q in definition.questions if not isinstance(q, Note)]
+    measured = score(definition, {})
+    fields = [
+        (kind, key, score_field(definition, kind, key))
+        for kind, tallies in (("block", measured.blocks), ("construct", measured.constructs))
+        for key in tallies
+    ]
+    yield _csv_line([*IDENTITY_COLUMNS, *questions, *(field for _, _, field in fields)])
+    for row in rows:
+        tallies = {"block": row.scores.blocks, "construct": row.scores.constructs}
+        yield _csv_line(
+            [
+                row.upn,
+                row.mis_id,
+                str(row.response),
+                row.submitted_at.isoformat(),
+                row.questionnaire,
+                row.version,
+                *(_answer_cell(row.answers, question_id) for question_id in questions),
+                *(tallies[kind][key].score for kind, key, _ in fields),
+            ]
+        )
+
+
+def _answer_cell(answers: Mapping[str, Json], question_id: str) -> str | int | None:
+    if question_id not in answers:
+        return None
+    value = answers[question_id]
+    if value is None:
+        return SKIPPED
+    return ";".join(value) if isinstance(value, list) else value
+
+
+def _csv_line(cells: list[str | int | float | None]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
+    return line.getvalue()
+
+
+def safe_cell(cell: str | float | None) -> str | float | None:
+    """Text that a spreadsheet would run is shown as text, by an apostrophe before it."""
+    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
+        return f"'{cell}"
+    return cell

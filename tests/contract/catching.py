@@ -1,0 +1,80 @@
+"""A stranger's mail server: takes every mail on a free loopback port and keeps it."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+@dataclass
+class CaughtMail:
+    recipient: str
+    message: EmailMessage
+
+    @property
+    def text(self) -> str:
+        part = self.message.get_body(("plain",))
+        assert part is not None
+        return str(part.get_content())
+
+    @property
+    def link(self) -> str:
+        """The first URL of the text part, alone on its line."""
+        found = re.search(r"^\s*(https?://\S+)\s*$", self.text, re.MULTILINE)
+        first = re.search(r"https?://\S+", self.text)
+        assert found is not None
+        assert first is not None
+        assert found.group(1) == first.group(0)
+        return found.group(1)
+
+
+@dataclass
+class Catcher:
+    """`answers` maps a recipient to what RCPT is answered; all others are taken."""
+
+    mails: list[CaughtMail] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def forget(self) -> None:
+        with self.lock:
+            self.mails.clear()
+            self.answers.clear()
+
+    def sent_to(self, recipient: str) -> list[CaughtMail]:
+        with self.lock:
+            return [mail for mail in self.mails if mail.recipient == recipient]
+
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        message = message_from_bytes(envelope.content, policy=default)
+        with self.lock:
+            self.mails += [CaughtMail(to, message) for to in envelope.rcpt_tos]
+        return "250 taken"
+
+
+@contextmanager
+def catch_mail(port: int = 0) -> Iterator[Catcher]:
+    catcher = Catcher()
+    controller = Controller(catcher, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        catcher.port = controller.server.sockets[0].getsockname()[1]
+        yield catcher
+    finally:
+        controller.stop()

@@ -1,0 +1,23 @@
+"""What a worker process works with: the parts, wired once, and its kept mail connections."""
+
+import os
+from functools import cache
+
+from outreach.mail.pool import Pool
+from outreach.mail.smtp_url import parse_smtp_url
+from outreach.settings import load
+from outreach.web import Parts
+from outreach.wiring import wire
+
+ACCOUNT_MAIL_CONNECTIONS = 1
+
+
+@cache
+def parts() -> Parts:
+    return wire(load(os.environ))
+
+
+@cache
+def account_mail_pool() -> Pool:
+    """Mail to staff goes one at a time, beside the campaigns' own connections."""
+    return Pool(parse_smtp_url(parts().settings.smtp_url), ACCOUNT_MAIL_CONNECTIONS)
