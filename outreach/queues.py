@@ -35,6 +35,7 @@ class Work(Enum):
     DELIVER = "deliver"
     WRITE_BACK = "write_back"
     ACCOUNT_MAIL = "account_mail"
+    CLOSE = "close"
 
     @property
     def job(self) -> str:
@@ -100,26 +101,27 @@ def settle_due(
     next_due: Callable[[], datetime | None],
     *,
     failed: bool = False,
-) -> None:
+) -> datetime | None:
     """After working: ask `next_due` when this school is due again, with the row locked.
 
     The lock comes before the question, so that work recorded by somebody else in between is
     either seen by the question or moves the row forward again after us.
     """
-    session.execute(
-        select(DueWork.due_at)
-        .where(DueWork.school_id == school_id, DueWork.kind == kind)
-        .with_for_update()
-    )
-    due_at = next_due()
     here = (DueWork.school_id == school_id, DueWork.kind == kind)
-    if due_at is None:
+    is_recorded = session.scalar(select(DueWork.due_at).where(*here).with_for_update())
+    due_at = next_due()
+    if is_recorded is None:
+        # No row was there to lock: one that is there now is somebody else's news.
+        if due_at is not None:
+            note_due(session, school_id, kind, due_at)
+    elif due_at is None:
         session.execute(delete(DueWork).where(*here))
-        return
-    failures = DueWork.failures + 1 if failed else 0
-    session.execute(
-        update(DueWork).where(*here).values(due_at=due_at, rung_at=None, failures=failures)
-    )
+    else:
+        failures = DueWork.failures + 1 if failed else 0
+        session.execute(
+            update(DueWork).where(*here).values(due_at=due_at, rung_at=None, failures=failures)
+        )
+    return due_at
 
 
 def failures_of(session: Session, school_id: UUID, kind: Work) -> int:
@@ -162,11 +164,16 @@ def connect_redis(redis_url: str) -> Redis:
 
 
 class Doorbell:
-    """Rings workers through RQ. Never raises: what it could not ring, the schedule finds."""
+    """Rings workers through RQ. Never raises: what it could not ring, the schedule finds.
+
+    While a bell waits in its queue it is not rung again: a school with much to do would else fill
+    the queue with jobs, and the others would wait behind them.
+    """
 
     QUIET_SECONDS = 5.0
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._queues = {
             name: Queue(
                 name,
@@ -182,15 +189,26 @@ class Doorbell:
         if time.monotonic() < self._silent_until:
             return False
         arguments = [] if bell.school_id is None else [str(bell.school_id)]
+        queue = self._queues[bell.kind.queue]
+        key = ":".join(["outreach", "bell", bell.kind.value, *arguments])
         try:
-            self._queues[bell.kind.queue].enqueue(
-                bell.kind.job, args=arguments, result_ttl=0, failure_ttl=86_400
-            )
+            if self._is_waiting(queue, key):
+                return True
+            job = queue.enqueue(bell.kind.job, args=arguments, result_ttl=0, failure_ttl=86_400)
+            self._redis.set(key, job.id, ex=86_400)
         except (RedisError, OSError) as fault:
             self._silent_until = time.monotonic() + self.QUIET_SECONDS
             log.warning("doorbell not rung kind=%s: %s", bell.kind.value, type(fault).__name__)
             return False
         return True
+
+    def _is_waiting(self, queue: Queue, key: str) -> bool:
+        """Whether the job of the last ring still stands in the queue: true also after a flush."""
+        last: str | bytes | None = self._redis.get(key)
+        if last is None:
+            return False
+        job_id = last if isinstance(last, str) else last.decode()
+        return self._redis.lpos(queue.key, job_id) is not None
 
 
 def attach_doorbell(sessions: Sessions, doorbell: Doorbell) -> None:

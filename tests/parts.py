@@ -3,6 +3,8 @@
 A pytest plugin (`pytest_plugins = ["tests.parts"]`): the fixture `parts` starts both when a test
 first asks, in a temporary folder, and they end with the run, on Ctrl-C too. What a killed run left
 is cleared by the next. The database does not sync to disk: for tests only.
+
+Its own asserts need no rewriting, and conftest imports it early: PYTEST_DONT_REWRITE.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The answering room's blueprint, and the plain page for each thing that stands in the way."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach.answering.visiting import AlreadySent, MustProve, TurnedDown, VisitOver
@@ -26,7 +26,11 @@ def _show_unknown_link(_fault: BadToken) -> ResponseReturnValue:
 
 @blueprint.errorhandler(LinkGone)
 def _show_gone(fault: LinkGone) -> ResponseReturnValue:
-    return render_template(f"answering/link_{fault.reason.value}.html"), GONE
+    """A browser in the middle of answering is told that its answers so far are kept."""
+    page = f"answering/link_{fault.reason.value}.html"
+    was_answering = "token" not in (request.view_args or {})
+    words = {"school_name": fault.school_name, "was_answering": was_answering}
+    return render_template(page, **words), GONE
 
 
 @blueprint.errorhandler(VisitOver)

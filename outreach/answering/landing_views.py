@@ -11,8 +11,10 @@ from outreach.answering.visiting import TURNED_DOWN, questionnaire_of
 from outreach.campaigns import tracking
 from outreach.campaigns.links import OpenedLink, open_link
 from outreach.campaigns.states import InvitationState
+from outreach.schools.access import public_page
 
 LANGUAGE = "en"
+SIGNED = "the signed token in the address opens it, and nothing but the first page of a link"
 SENT = frozenset({InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK})
 
 
@@ -35,6 +37,7 @@ def _settled(opened: OpenedLink, token: str) -> str | None:
 
 
 @blueprint.get("/q/<token>")
+@public_page(SIGNED)
 def landing(token: str) -> ResponseReturnValue:
     """Changes nothing, writes nothing, names nobody: mail scanners open it too."""
     opened = _open(token)
@@ -55,6 +58,7 @@ def landing(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/q/<token>/start")
+@public_page(SIGNED)
 def start(token: str) -> ResponseReturnValue:
     """Not yet "started": that is the first saved answer."""
     opened = _open(token)
@@ -66,17 +70,17 @@ def start(token: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/q/<token>/no-thanks")
+@public_page(SIGNED)
 def confirm_no_thanks(token: str) -> ResponseReturnValue:
     opened = _open(token)
     settled = _settled(opened, token)
     if settled is not None:
         return settled
-    return render_template(
-        "answering/no_thanks.html", token=token, school_name=opened.school.name
-    )
+    return render_template("answering/no_thanks.html", token=token, school_name=opened.school.name)
 
 
 @blueprint.post("/q/<token>/no-thanks")
+@public_page(SIGNED)
 def no_thanks(token: str) -> ResponseReturnValue:
     opened = _open(token)
     if _settled(opened, token) is None:
@@ -85,6 +89,7 @@ def no_thanks(token: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/q/<token>/not-me")
+@public_page(SIGNED)
 def confirm_not_me(token: str) -> ResponseReturnValue:
     opened = _open(token)
     settled = _settled(opened, token)
@@ -94,6 +99,7 @@ def confirm_not_me(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/q/<token>/not-me")
+@public_page(SIGNED)
 def not_me(token: str) -> ResponseReturnValue:
     opened = _open(token)
     if _settled(opened, token) is None:
@@ -102,6 +108,7 @@ def not_me(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/q/<token>/undo")
+@public_page(SIGNED)
 def undo(token: str) -> ResponseReturnValue:
     """Take back either no."""
     opened = _open(token)

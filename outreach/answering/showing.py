@@ -27,8 +27,8 @@ class Field:
     kind: str
     text: str
     hint: str | None
-    options: tuple[tuple[str, str, bool, str | None], ...] = ()
-    """Value, label, whether chosen, hint."""
+    options: tuple[tuple[str, str, bool], ...] = ()
+    """Value, label, whether chosen."""
     value: str | int | None = None
     exclusive: tuple[str, ...] = ()
     lines: int = 1
@@ -108,12 +108,7 @@ def _field(
     if isinstance(question, ChoiceQuestion | ChoicesQuestion):
         chosen = set(typed) if typed is not None else _chosen(saved)
         options = tuple(
-            (
-                option.value,
-                option.label.in_(language),
-                option.value in chosen,
-                option.hint.in_(language) if option.hint else None,
-            )
+            (option.value, option.label.in_(language), option.value in chosen)
             for option in question.options
         )
         alone = question.exclusive if isinstance(question, ChoicesQuestion) else None

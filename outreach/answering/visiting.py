@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from outreach import web
 from outreach.answering import sessions
 from outreach.answering.sessions import Visit
-from outreach.campaigns import links
-from outreach.campaigns.links import OpenedLink
+from outreach.campaigns.links import LinkGone, OpenedLink, gone_because
 from outreach.database import enter_school
 from questionnaires.model import Questionnaire
 
@@ -55,7 +54,9 @@ def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) ->
     if visit is None:
         raise VisitOver
     if not visit.is_submitted:
-        links.check_open(visit.link, visit.campaign, now)
+        gone = gone_because(visit.link, visit.campaign, now)
+        if gone is not None:
+            raise LinkGone(gone, visit.school.name)
         if visit.invitation.stopped_reason in TURNED_DOWN:
             raise TurnedDown
     if not visit.is_alive(now):

@@ -15,28 +15,27 @@ from outreach.database import school_of
 def append(
     session: Session,
     message_id: UUID,
+    *,
     source: str,
     event_id: str,
     kind: str,
     at: datetime,
-    status_code: str | None = None,
-    words: str | None = None,
 ) -> None:
-    """`source` says who told it (smtp, recovery, answer); (source, event_id) is told once."""
+    """`source` says who told it (smtp, answer); (source, event_id) is told once."""
     row = {
         "message_id": message_id,
         "source": source,
         "event_id": event_id,
         "kind": kind,
         "at": at,
-        "status_code": status_code,
-        "words": words,
+        "status_code": None,
+        "words": None,
     }
     append_all(session, [row])
 
 
 def append_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows as `append` takes them, in one statement."""
+    """Rows as `append` makes them, with a status code and words where the mail server gave any."""
     if not rows:
         return
     school_id = school_of(session)

@@ -80,7 +80,9 @@ class CampaignBlock(Tenant, Base):
 class Invitation(Tenant, Base):
     """One pupil in one campaign, mailable or not. Pins questionnaire, version and hash.
 
-    `stopped_reason` says who or what stopped it: declined, not_me, cancelled, unsubscribed.
+    `stopped_reason` says who or what stopped it: declined, not_me, cancelled. `mail_stopped_at`
+    is the student's word on mail alone: no more of it about this questionnaire, whatever the
+    state, while the link goes on working.
     """
 
     __tablename__ = "invitation"
@@ -106,6 +108,7 @@ class Invitation(Tenant, Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    mail_stopped_at: Mapped[datetime | None]
 
 
 class Link(Tenant, Base):

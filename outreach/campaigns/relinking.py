@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from outreach import audit, queues
 from outreach.audit import Actor, ActorKind, AuditEvent
 from outreach.campaigns.models import Invitation, Link, Message
-from outreach.campaigns.states import MESSAGE_MOVES, MessageState, MessageStep, states_before
+from outreach.campaigns.outbox import Stop, stop_waiting
+from outreach.campaigns.states import MessageState, MessageStep
 from outreach.database import school_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import Pupil
@@ -41,6 +42,7 @@ def send_new_link(session: Session, invitation: Invitation, now: datetime) -> Re
     student = Actor(ActorKind.STUDENT, invitation.pupil_id)
     audit.record(session, now, student, ASKED, "invitation", invitation.id)
     if _is_mailable(session, invitation):
+        invitation.mail_stopped_at = None  # asking for mail takes back "no more mail"
         _revoke_links(session, invitation, now)
         _queue_invite(session, invitation, now)
         queues.call_for(session, school_of(session), Work.DELIVER, now)
@@ -76,16 +78,7 @@ def _revoke_links(session: Session, invitation: Invitation, now: datetime) -> No
         )
         .values(revoked_at=now)
     )
-    waiting = set(states_before(MESSAGE_MOVES, MessageState.STOPPED)) - {MessageState.SENDING}
-    session.execute(
-        update(Message)
-        .where(
-            Message.school_id == school_of(session),
-            Message.invitation_id == invitation.id,
-            Message.state.in_(waiting),
-        )
-        .values(state=MessageState.STOPPED, reason="replaced", changed_at=now)
-    )
+    stop_waiting(session, Stop.LINK_REVOKED, now, Message.invitation_id == invitation.id)
 
 
 def _queue_invite(session: Session, invitation: Invitation, now: datetime) -> None:

@@ -32,15 +32,9 @@ def mark_started(session: Session, invitation: Invitation, now: datetime) -> boo
 
 def mark_submitted(session: Session, invitation: Invitation, now: datetime) -> bool:
     """Stops whatever still waits to be mailed. Submitting takes back an earlier decline."""
-    undo_decline(session, invitation, now, mail_again=False)
-    moved = _move(
-        session,
-        invitation,
-        [_I.NOT_STARTED, _I.STARTED],
-        _I.SUBMITTED,
-        started_at=func.coalesce(Invitation.started_at, now),
-        submitted_at=now,
-    )
+    moved = _submit(session, invitation, now)
+    if not moved and undo_decline(session, invitation, now, mail_again=False):
+        moved = _submit(session, invitation, now)
     if moved:
         outbox.stop_waiting(session, Stop.SUBMITTED, now, Message.invitation_id == invitation.id)
         _settle_unknown(session, invitation, now)
@@ -96,6 +90,17 @@ def resubscribe(session: Session, invitation: Invitation, now: datetime) -> bool
 
 def is_unsubscribed(session: Session, invitation: Invitation) -> bool:
     return objecting.has_objected(session, invitation.pupil_id)
+
+
+def _submit(session: Session, invitation: Invitation, now: datetime) -> bool:
+    return _move(
+        session,
+        invitation,
+        [_I.NOT_STARTED, _I.STARTED],
+        _I.SUBMITTED,
+        started_at=func.coalesce(Invitation.started_at, now),
+        submitted_at=now,
+    )
 
 
 def _stop(session: Session, invitation: Invitation, why: Stop, now: datetime) -> bool:
@@ -154,7 +159,14 @@ def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> 
         .execution_options(synchronize_session=False)
     ).all()
     for message_id in settled:
-        events.append(session, message_id, "answer", str(message_id), "accepted", now)
+        events.append(
+            session,
+            message_id,
+            source="answer",
+            event_id=str(message_id),
+            kind=MessageState.ACCEPTED.value,
+            at=now,
+        )
 
 
 def _of_pupil(invitation: Invitation) -> ColumnElement[bool]:

@@ -31,12 +31,16 @@ def show(
     with context.work_in_school(urn) as (session, _):
         found = find_pupil(session, upn=upn, mis_id=mis_id)
         profile = profile_of(session, found.id)
-        groups = [name for kind, name in groups_of(session, found.id) if kind is GroupKind.REGISTRATION]
+        groups = [
+            name for kind, name in groups_of(session, found.id) if kind is GroupKind.REGISTRATION
+        ]
         audit.record(
             session, context.parts.clock(), audit.OPERATOR, "pupil.viewed", "pupil", found.id
         )
     if as_json:
-        print_json({"pupil": _pupil(profile, groups), "entries": [_entry(e) for e in profile.entries]})
+        print_json(
+            {"pupil": _pupil(profile, groups), "entries": [_entry(e) for e in profile.entries]}
+        )
         return
     for entry in profile.entries:
         ended = "" if entry.is_current else f", until {entry.superseded_at:%Y-%m-%d}"

@@ -6,10 +6,8 @@ from uuid import UUID
 import click
 
 from outreach import audit
-from outreach.campaigns.models import CampaignDirectory
+from outreach.campaigns.finding import enter_school_of
 from outreach.cli.context import CommandContext
-from outreach.database import enter_school
-from outreach.errors import NotFound
 from outreach.reports.exporting import ResultRow, results_of, write_csv, write_json
 
 
@@ -25,19 +23,13 @@ def results() -> None:
 def export(context: CommandContext, campaign_id: UUID, kind: str) -> None:
     """Write one row for each submitted response to standard output."""
     with context.work() as session:
-        directory = session.get(CampaignDirectory, campaign_id)
-        if directory is None:
-            words = f"There is no campaign {campaign_id}. `outreach campaign create` printed its id."
-            raise NotFound(words)
-        enter_school(session, directory.school_id)
+        enter_school_of(session, campaign_id)
         found = results_of(session, context.parts.library, campaign_id)
         counted = _Counted(found.rows)
         # No byte order mark here: this is for programs. The page's download has one.
         pieces = write_json(counted) if kind == "json" else write_csv(found.definition, counted)
-        output = click.get_text_stream("stdout", encoding="utf-8")
         for piece in pieces:
-            output.write(piece)
-        output.flush()
+            click.echo(piece.encode(), nl=False)
         audit.record(
             session,
             context.parts.clock(),

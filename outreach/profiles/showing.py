@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from outreach.campaigns.models import Campaign, Invitation, Message
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
 from outreach.database import school_of
-from outreach.errors import NotFound
 from outreach.profiles.models import ProfileEntry
+from outreach.pupils.finding import get_pupil
 from outreach.pupils.models import GroupKind, GroupMember, Objection, Pupil, RosterGroup
 
 
@@ -60,10 +60,7 @@ class CampaignPlace:
 
 def profile_of(session: Session, pupil_id: UUID) -> Profile:
     """Raises NotFound for a pupil of no school or of another."""
-    here = (Pupil.school_id == school_of(session), Pupil.id == pupil_id)
-    pupil = session.scalar(select(Pupil).where(*here))
-    if pupil is None:
-        raise NotFound("There is no such pupil on this school’s roster.")
+    pupil = get_pupil(session, pupil_id)
     rows = session.scalars(
         select(ProfileEntry)
         .where(ProfileEntry.school_id == school_of(session), ProfileEntry.pupil_id == pupil_id)

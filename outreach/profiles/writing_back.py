@@ -135,14 +135,14 @@ def _said_later(
 ) -> dict[str, datetime]:
     """Fields for which the pupil has said something since, with the first time they did."""
     later = (
-        select(ProfileEntry.field, func.min(ProfileEntry.recorded_at))
+        select(ProfileEntry.field, func.min(ProfileEntry.recorded_at).label("at"))
         .where(
             _is_of(session, pupil_id, fields),
             ProfileEntry.recorded_at > response.submitted_at,
         )
         .group_by(ProfileEntry.field)
     )
-    return {field: at for field, at in session.execute(later)}
+    return {row.field: row.at for row in session.execute(later)}
 
 
 def _is_of(session: Session, pupil_id: UUID, fields: set[str]) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ def suppress(
     reason: SuppressionReason,
     source: str,
     now: datetime,
+    *,
     expires_at: datetime | None = None,
 ) -> None:
     """From now on the gate says `suppressed`; until `expires_at`, or for good where it is None.

@@ -17,9 +17,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Response
+from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.database import school_of
-from outreach.errors import NotFound, Refusal
+from outreach.errors import Refusal
 from outreach.profiles.fields import score_field
 from outreach.pupils.models import Pupil
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
@@ -72,11 +73,7 @@ class Results:
 
 def results_of(session: Session, library: Library, campaign_id: UUID) -> Results:
     """Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
-    here = (Campaign.school_id == school_of(session), Campaign.id == campaign_id)
-    campaign = session.scalar(select(Campaign).where(*here))
-    if campaign is None:
-        raise NotFound("There is no such campaign in this school.")
-    definition = definition_of(library, campaign)
+    definition = definition_of(library, find_campaign(session, campaign_id))
     return Results(definition, _rows(session, definition, campaign_id))
 
 

@@ -19,13 +19,15 @@ from outreach.audit import Actor, staff_actor
 from outreach.errors import NotAllowed
 from outreach.schools.models import Account, Role
 from outreach.schools.sessions import find_session
-from outreach.schools.signing_in import membership_in
+from outreach.schools.signing_in import SignIn, membership_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
 View = Callable[P, ResponseReturnValue]
 
 COOKIE_KEY = "staff"
+CHOICE_KEY = "has_choice"
+SCHOOLS = "/staff/schools"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,17 @@ def public_page(reason: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return mark
 
 
+def staff_roles(view: Callable[..., Any]) -> frozenset[Role]:
+    """The roles a view lets in; empty where it is no staff page."""
+    roles: frozenset[Role] = getattr(view, "staff_roles", frozenset())
+    return roles
+
+
+def public_reason(view: Callable[..., Any]) -> str:
+    """Why a view may be opened by anybody; empty where it was not marked."""
+    return str(getattr(view, "public_reason", ""))
+
+
 def recognise() -> SignedIn | None:
     """The staff member whose cookie this is, if their session and membership have not ended."""
     if "signed_in" in g:
@@ -107,8 +120,22 @@ def recognise() -> SignedIn | None:
 def _ask_to_sign_in() -> ResponseReturnValue:
     if session.pop(COOKIE_KEY, None):
         flash("You were signed out, because nothing happened here for a while. Sign in again.")
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("schools.sign_in", next=wanted), code=303)
+    if request.method == "GET":
+        return redirect(url_for("schools.sign_in", next=request.full_path.rstrip("?")))
+    return redirect(url_for("schools.sign_in"), code=303)
+
+
+def let_in(sign_in: SignIn) -> None:
+    """Put a new sign-in into a fresh cookie: what an earlier person left is not carried over."""
+    web.start_fresh_session()
+    session[COOKIE_KEY] = sign_in.secret
+    if sign_in.has_choice:
+        session[CHOICE_KEY] = True
+
+
+def cookie_secret() -> str:
+    """The secret of this browser's sign-in; empty where there is none."""
+    return str(session.get(COOKIE_KEY, ""))
 
 
 def own_path(wanted: str | None) -> str | None:
@@ -142,15 +169,15 @@ NAVIGATION = (
     ("Roster", "/staff/roster", {_A, _C}),
     ("Sharing", "/staff/sharing", {_A, _C, _D}),
     ("Staff", "/staff/school/staff", {_A}),
-    ("IT team", "/staff/it-team", {_A, _I}),
+    ("IT team", "/staff/it-team", {_A, _C, _D, _I}),
     ("Audit", "/staff/audit", {_A, _D}),
 )
 
 
-def navigation(role: Role, path: str) -> list[tuple[str, str, bool]]:
+def navigation(role: Role, path: str, *, has_choice: bool = False) -> list[tuple[str, str, bool]]:
     """Label, address, and whether it is the part of the service that `path` belongs to."""
     is_home = path == "/staff/" and home_of(role) == "/staff/"
-    return [
+    items = [
         (
             label,
             href,
@@ -159,6 +186,9 @@ def navigation(role: Role, path: str) -> list[tuple[str, str, bool]]:
         for label, href, roles in NAVIGATION
         if role in roles
     ]
+    if has_choice:
+        items.append(("Change school", SCHOOLS, path == SCHOOLS))
+    return items
 
 
 def _for_templates() -> dict[str, Any]:
@@ -172,7 +202,7 @@ def _for_templates() -> dict[str, Any]:
         "signed_in": person,
         "school_name": person.school_name,
         "staff_name": person.name,
-        "nav": navigation(person.role, request.path),
+        "nav": navigation(person.role, request.path, has_choice=bool(session.get(CHOICE_KEY))),
         "home_url": home_of(person.role),
         "sign_out_url": url_for("schools.sign_out"),
         "messages": get_flashed_messages(with_categories=True),

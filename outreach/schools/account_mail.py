@@ -112,6 +112,7 @@ def claim_account_mail(session: Session, now: datetime) -> Claim | None:
     row.state = _S.SENDING
     row.attempts += 1
     row.lease_until = now + LEASE
+    row.next_attempt_at = now + LEASE  # one that kills its worker goes behind the others
     session.flush()
     return Claim(row.id, row.account_id, row.kind, row.school_id, row.attempts)
 

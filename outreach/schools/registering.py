@@ -2,16 +2,24 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from outreach.audit import OPERATOR, record
 from outreach.database import enter_school
 from outreach.errors import Refusal
-from outreach.schools.models import Connection, School, SchoolSecret, SharingAgreement
+from outreach.schools.models import (
+    AccountSchool,
+    Connection,
+    School,
+    SchoolSecret,
+    SharingAgreement,
+)
 from outreach.signing import SCHOOL_KEY_BYTES
 
 URN = re.compile(r"[1-9][0-9]{5}")
@@ -60,3 +68,12 @@ def add_school(
     record(session, now, OPERATOR, "school.added", "school", school_id, demo=is_demo)
     session.flush()
     return session.get_one(School, school_id)
+
+
+def school_names_of(session: Session, account_id: UUID) -> Sequence[str]:
+    """The names of every school that has or had this account as a member."""
+    return session.scalars(
+        select(School.name)
+        .join(AccountSchool, AccountSchool.school_id == School.id)
+        .where(AccountSchool.account_id == account_id)
+    ).all()

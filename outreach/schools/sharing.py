@@ -4,7 +4,7 @@ The gate reads the agreement; this module alone writes it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import Enum
 
@@ -39,6 +39,16 @@ class SharingChanges:
 
 
 @dataclass(frozen=True)
+class InForce:
+    """The four settings together, as they are or as they would be."""
+
+    connection: Connection
+    student_email: bool
+    work_email: bool
+    home_email: bool
+
+
+@dataclass(frozen=True)
 class Move:
     """One setting, from what to what."""
 
@@ -55,6 +65,14 @@ def moves_of(current: SharingAgreement, changes: SharingChanges) -> list[Move]:
         for name, after in asked.items()
         if after is not None and after != getattr(current, name)
     ]
+
+
+def in_force(current: SharingAgreement, changes: SharingChanges | None = None) -> InForce:
+    """What holds now or, with `changes`, what would hold after them."""
+    values = {field.name: getattr(current, field.name) for field in fields(InForce)}
+    asked = {} if changes is None else asdict(changes)
+    values |= {name: value for name, value in asked.items() if value is not None}
+    return InForce(**values)
 
 
 def agreement(session: Session) -> SharingAgreement:

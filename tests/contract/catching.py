@@ -1,6 +1,7 @@
 """A stranger's mail server: takes every mail on a free loopback port and keeps it."""
 
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,13 +69,18 @@ class Catcher:
         return "250 taken"
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def catch_mail(port: int = 0) -> Iterator[Catcher]:
-    catcher = Catcher()
-    controller = Controller(catcher, hostname="127.0.0.1", port=port)
+    catcher = Catcher(port=port or free_port())
+    controller = Controller(catcher, hostname="127.0.0.1", port=catcher.port)
     controller.start()
     try:
-        catcher.port = controller.server.sockets[0].getsockname()[1]
         yield catcher
     finally:
         controller.stop()

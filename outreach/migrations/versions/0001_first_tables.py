@@ -170,6 +170,7 @@ def upgrade() -> None:
                 "deliver",
                 "write_back",
                 "account_mail",
+                "close",
                 name="work",
                 native_enum=False,
                 create_constraint=True,
@@ -527,6 +528,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mail_stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "campaign_id"],
             ["campaign.school_id", "campaign.id"],
@@ -583,6 +585,13 @@ def upgrade() -> None:
         "objection",
         ["school_id", "pupil_id"],
         unique=False,
+    )
+    op.create_index(
+        "uq_objection_open",
+        "objection",
+        ["school_id", "pupil_id"],
+        unique=True,
+        postgresql_where=sa.text("lifted_at IS NULL"),
     )
     op.create_table(
         "pupil_address",

@@ -1,0 +1,95 @@
+"""Who a campaign asks: each pupil of its years and groups, with an address to use or a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.states import InvitationState
+from outreach.clock import academic_year_start, london_date
+from outreach.database import school_of
+from outreach.pupils.gate import GateSelect, gate
+from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
+from outreach.pupils.reasons import Reason
+
+
+@dataclass(frozen=True)
+class Audience:
+    """asked = mailable + the sum of excluded, always."""
+
+    asked: int
+    mailable: int
+    excluded: Mapping[Reason, int]
+
+    @classmethod
+    def counted(cls, counts: Mapping[Reason | None, int]) -> "Audience":
+        """From pupils by reason; None stands for those who can be mailed."""
+        excluded = {reason: counts[reason] for reason in Reason if counts.get(reason)}
+        mailable = counts.get(None, 0)
+        return cls(mailable + sum(excluded.values()), mailable, excluded)
+
+    @classmethod
+    def thawed(cls, frozen: Mapping[str, Any]) -> "Audience":
+        excluded = {Reason(name): int(count) for name, count in frozen["excluded"].items()}
+        return cls(int(frozen["asked"]), int(frozen["mailable"]), excluded)
+
+    def frozen(self) -> dict[str, Any]:
+        """As the campaign's row keeps it and `campaign status` prints it."""
+        excluded = {reason.value: count for reason, count in self.excluded.items()}
+        return {"asked": self.asked, "mailable": self.mailable, "excluded": excluded}
+
+
+NOBODY = Audience(0, 0, {})
+
+
+def work_out(session: Session, campaign: Campaign, now: datetime) -> Audience:
+    """As it would be if the campaign were launched now."""
+    asked = asked_pupils(session, campaign, now).subquery()
+    rows = session.execute(select(asked.c.reason, func.count()).group_by(asked.c.reason)).all()
+    return Audience.counted({row.reason: row[1] for row in rows})
+
+
+def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSelect:
+    """The gate over every pupil asked for, those who have left or are missing among them."""
+    return gate(already_answered(campaign.questionnaire, now), at=now).where(
+        or_(
+            Pupil.year.in_(campaign.years),
+            Pupil.id.in_(
+                select(GroupMember.pupil_id)
+                .join(
+                    RosterGroup,
+                    (RosterGroup.school_id == GroupMember.school_id)
+                    & (RosterGroup.id == GroupMember.group_id),
+                )
+                .where(
+                    GroupMember.school_id == school_of(session),
+                    RosterGroup.kind == GroupKind.REGISTRATION,
+                    RosterGroup.name.in_(campaign.groups),
+                    or_(
+                        GroupMember.ends_on.is_(None),
+                        GroupMember.ends_on >= london_date(now),
+                    ),
+                )
+            ),
+        )
+    )
+
+
+def already_answered(questionnaire: str, now: datetime) -> ColumnElement[bool]:
+    """Over Pupil: has submitted this questionnaire, any version, since 1 September."""
+    return (
+        select(Invitation.id)
+        .where(
+            Invitation.school_id == Pupil.school_id,
+            Invitation.pupil_id == Pupil.id,
+            Invitation.questionnaire == questionnaire,
+            Invitation.state.in_([InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK]),
+            Invitation.submitted_at >= academic_year_start(now),
+        )
+        .correlate(Pupil)
+        .exists()
+    )

@@ -1,0 +1,220 @@
+"""The pupils of a campaign as a list: where each stands, and what became of the mail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.audience import asked_pupils
+from outreach.campaigns.choosing import natural_order
+from outreach.campaigns.listing import ANSWERED
+from outreach.campaigns.mailed import latest_messages
+from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.states import InvitationState
+from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
+from outreach.database import school_of
+from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
+from outreach.pupils.reasons import Reason
+
+PAGE_SIZE = 50
+UNANSWERED = "unanswered"
+"""Beside the states: everybody who can still answer and has not."""
+
+_UNANSWERED = (InvitationState.NOT_STARTED, InvitationState.STARTED)
+WITHOUT_GROUP = "No group"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the list is narrowed to; an empty string is no narrowing."""
+
+    state: str = ""
+    mail: str = ""
+    reason: str = ""
+    group: str = ""
+
+    def query(self) -> dict[str, str]:
+        return {name: value for name, value in vars(self).items() if value}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`invitation_id` is None in a draft, where nobody is invited yet."""
+
+    pupil_id: UUID
+    invitation_id: UUID | None
+    name: str
+    group: str | None
+    state: Words | None
+    mail: Words | None
+    why: str
+    can_answer: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: tuple[Row, ...]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class GroupLine:
+    group: str
+    asked: int
+    answered: int
+    unanswered: int
+    stopped: int
+
+
+def invited_page(session: Session, campaign: Campaign, narrowed: Filter, page: int) -> Page:
+    latest = latest_messages(campaign.school_id, campaign.id)
+    mail = func.coalesce(cast(latest.c.state, Text), NOT_MAILED)
+    query = (
+        select(Invitation, Pupil, mail.label("mail"), latest.c.reason, latest.c.words)
+        .add_columns(registration_group().label("group"))
+        .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
+        .outerjoin(latest, latest.c.invitation_id == Invitation.id)
+        .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail))
+    )
+    total, page, pages = _pages(session, query, page)
+    return Page(tuple(_invited_row(row) for row in _one_page(session, query, page)), total, page, pages)
+
+
+def _invited_row(row: object) -> Row:
+    invitation, pupil, mail, reason, words, group = row  # type: ignore[misc]
+    excluded = reason_words(invitation.excluded_reason)
+    stopped = reason_words(invitation.stopped_reason)
+    why = ". ".join(part for part in (stopped, excluded, reason_words(reason), words or "") if part)
+    return Row(
+        pupil_id=pupil.id,
+        invitation_id=invitation.id,
+        name=pupil.full_name,
+        group=group,
+        state=INVITATION[invitation.state],
+        mail=MESSAGE.get(mail),
+        why=why,
+        can_answer=invitation.state in _UNANSWERED,
+    )
+
+
+def draft_page(
+    session: Session, campaign: Campaign, reason: Reason | None, page: int, now: datetime
+) -> Page:
+    """Who would be asked if the draft were launched now: all of them, or those of one reason."""
+    asked = asked_pupils(session, campaign, now).subquery()
+    query = (
+        select(Pupil, asked.c.reason, registration_group().label("group"))
+        .join(asked, asked.c.pupil_id == Pupil.id)
+        .where(Pupil.school_id == school_of(session))
+    )
+    if reason is not None:
+        query = query.where(asked.c.reason == reason)
+    total, page, pages = _pages(session, query, page)
+    rows = tuple(
+        Row(
+            pupil_id=pupil.id,
+            invitation_id=None,
+            name=pupil.full_name,
+            group=group,
+            state=None,
+            mail=None,
+            why=why.words if why else "",
+            can_answer=False,
+        )
+        for pupil, why, group in _one_page(session, query, page)
+    )
+    return Page(rows, total, page, pages)
+
+
+def _pages(session: Session, query: Select[*tuple[object, ...]], page: int) -> tuple[int, int, int]:
+    found = query.with_only_columns(Pupil.id).order_by(None).subquery()
+    total = session.scalar(select(func.count()).select_from(found)) or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    return total, min(max(page, 1), pages), pages
+
+
+def _one_page(session: Session, query: Select[*tuple[object, ...]], page: int) -> Sequence[object]:
+    ordered = query.order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
+    return session.execute(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+
+
+def _of_campaign(session: Session, campaign: Campaign) -> tuple[ColumnElement[bool], ...]:
+    return (Invitation.school_id == school_of(session), Invitation.campaign_id == campaign.id)
+
+
+def _conditions(narrowed: Filter, mail: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if narrowed.state == UNANSWERED:
+        conditions.append(Invitation.state.in_(_UNANSWERED))
+    elif narrowed.state:
+        conditions.append(Invitation.state == InvitationState(narrowed.state))
+    if narrowed.mail:
+        conditions.append(mail == narrowed.mail)
+    if narrowed.reason:
+        conditions.append(Invitation.excluded_reason == narrowed.reason)
+    if narrowed.group:
+        group = registration_group()
+        conditions.append(group.is_(None) if narrowed.group == WITHOUT_GROUP else group == narrowed.group)
+    return conditions
+
+
+def known_filter(typed: Filter) -> Filter:
+    """Without states and reasons that do not exist, which an old or made-up address may name."""
+    states = {UNANSWERED, *(state.value for state in InvitationState)}
+    return replace(
+        typed,
+        state=typed.state if typed.state in states else "",
+        mail=typed.mail if typed.mail in MESSAGE else "",
+        reason=typed.reason if typed.reason in {one.value for one in Reason} else "",
+    )
+
+
+def group_lines(session: Session, campaign: Campaign) -> list[GroupLine]:
+    """Completion by registration group, for tutors: who answered, who can still be asked."""
+    of_group = (
+        select(registration_group().label("group"), Invitation.state)
+        .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
+        .where(*_of_campaign(session, campaign))
+        .subquery()
+    )
+
+    def counted(states: Sequence[InvitationState]) -> ColumnElement[int]:
+        return func.count().filter(of_group.c.state.in_(states))
+
+    rows = session.execute(
+        select(
+            of_group.c.group,
+            func.count(),
+            counted(ANSWERED),
+            counted(_UNANSWERED),
+            counted([InvitationState.STOPPED]),
+        ).group_by(of_group.c.group)
+    )
+    lines = [GroupLine(group or WITHOUT_GROUP, *counts) for group, *counts in rows]
+    return sorted(lines, key=lambda line: natural_order(line.group))
+
+
+def registration_group() -> ColumnElement[str | None]:
+    """Over Pupil; the first by name where the roster gives several."""
+    return (
+        select(func.min(RosterGroup.name))
+        .join(
+            GroupMember,
+            and_(
+                GroupMember.school_id == RosterGroup.school_id,
+                GroupMember.group_id == RosterGroup.id,
+            ),
+        )
+        .where(
+            GroupMember.school_id == Pupil.school_id,
+            GroupMember.pupil_id == Pupil.id,
+            RosterGroup.kind == GroupKind.REGISTRATION,
+        )
+        .correlate(Pupil)
+        .scalar_subquery()
+    )

@@ -1,0 +1,242 @@
+"""Launching: the selection is frozen at once, its rows are written after it, block by block."""
+
+import time
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, cast, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from outreach import audit, queues
+from outreach.audit import Actor
+from outreach.campaigns.audience import Audience, asked_pupils
+from outreach.campaigns.finding import find_campaign
+from outreach.campaigns.links import is_past_closing
+from outreach.campaigns.models import Campaign, CampaignBlock
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
+from outreach.database import school_of, transaction
+from outreach.errors import Refusal
+from outreach.queues import Bell, Work
+from outreach.web import Parts
+
+BLOCK_OF = 1000
+WORK_SECONDS = 5.0
+"""How long one job goes on before other schools have their turn."""
+LOOK_AGAIN = timedelta(seconds=2)
+
+_WRITE_BLOCK = text("""
+    WITH chosen AS (
+        SELECT member.pupil_id, nullif(member.reason, '') AS reason
+        FROM campaign_block AS block, unnest(block.pupil_ids, block.reasons)
+            AS member (pupil_id, reason)
+        WHERE block.school_id = :school_id AND block.campaign_id = :campaign_id
+          AND block.number = :number
+          AND EXISTS (  -- not erased since
+              SELECT FROM pupil WHERE pupil.school_id = :school_id AND pupil.id = member.pupil_id)
+    ), invited AS (
+        INSERT INTO invitation (school_id, campaign_id, pupil_id, questionnaire, version, sha256,
+                                excluded_reason, state, stopped_reason, created_at)
+        SELECT :school_id, :campaign_id, pupil_id, :questionnaire, :version, :sha256,
+               reason, :state, :stopped_reason, :now
+        FROM chosen
+        ON CONFLICT (school_id, campaign_id, pupil_id) DO NOTHING
+        RETURNING id, excluded_reason
+    ), linked AS (
+        INSERT INTO link (school_id, invitation_id, created_at)
+        SELECT :school_id, id, :now FROM invited
+        RETURNING id, invitation_id
+    )
+    INSERT INTO message (school_id, campaign_id, invitation_id, link_id, step, attempt, state,
+                         tries, queued_at, next_attempt_at, changed_at)
+    SELECT :school_id, :campaign_id, linked.invitation_id, linked.id, :step, 1, :message_state,
+           0, :now, :now, :now
+    FROM linked JOIN invited ON invited.id = linked.invitation_id
+    WHERE invited.excluded_reason IS NULL AND :may_mail
+    ON CONFLICT (school_id, invitation_id, step, attempt) DO NOTHING
+""")
+
+
+def launch(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> Campaign:
+    """Freeze the audience and call for its rows to be written. Pressed twice, it acts once."""
+    school_id = school_of(session)
+    launched = session.scalar(
+        update(Campaign)
+        .where(
+            Campaign.school_id == school_id,
+            Campaign.id == campaign_id,
+            Campaign.state == CampaignState.DRAFT,
+        )
+        .values(state=CampaignState.LAUNCHING, launched_at=now)
+        .returning(Campaign.id)
+        .execution_options(synchronize_session=False)
+    )
+    campaign = find_campaign(session, campaign_id)
+    if launched is None:
+        words = f"This campaign is {campaign.state.value}: it can be launched once, as a draft."
+        raise Refusal(f"{words} Nothing was sent a second time.")
+    if is_past_closing(campaign, now):
+        raise Refusal("The closing date has passed. Make a campaign with a later one.")
+    audience = _freeze(session, campaign, now)
+    if not audience.mailable:
+        raise Refusal(_why_nobody(audience))
+    campaign.audience = audience.frozen()
+    queues.call_for(session, school_id, Work.LAUNCH, now)
+    if campaign.closes_at is not None:
+        queues.note_due(session, school_id, Work.CLOSE, campaign.closes_at)
+    audit.record(
+        session, now, actor, "campaign.launched", "campaign", campaign.id, asked=audience.asked
+    )
+    return campaign
+
+
+def _freeze(session: Session, campaign: Campaign, now: datetime) -> Audience:
+    """Blocks and counts from one statement, so that they are of one moment."""
+    asked = asked_pupils(session, campaign, now).cte("asked")
+    place = func.row_number().over(order_by=asked.c.pupil_id)
+    numbered = select(
+        asked.c.pupil_id,
+        func.coalesce(cast(asked.c.reason, Text), "").label("reason"),
+        cast((place - 1) / BLOCK_OF, Integer).label("number"),
+    ).subquery()
+    blocks = (
+        insert(CampaignBlock)
+        .from_select(
+            ["school_id", "campaign_id", "number", "pupil_ids", "reasons"],
+            select(
+                literal(campaign.school_id, Uuid),
+                literal(campaign.id, Uuid),
+                numbered.c.number,
+                func.array_agg(numbered.c.pupil_id),
+                func.array_agg(numbered.c.reason),
+            ).group_by(numbered.c.number),
+        )
+        .cte("blocks")
+    )
+    counted = select(asked.c.reason, func.count().label("pupils")).group_by(asked.c.reason)
+    rows = session.execute(counted.add_cte(blocks)).all()
+    return Audience.counted({row.reason: row.pupils for row in rows})
+
+
+def _why_nobody(audience: Audience) -> str:
+    if not audience.asked:
+        return "Nobody on the roster is in these years or groups, so there is nobody to ask."
+    reasons = "; ".join(f"{count}: {why.words}" for why, count in audience.excluded.items())
+    words = f"None of the {audience.asked} pupils asked for can be mailed ({reasons})."
+    return f"{words} Nothing was launched."
+
+
+def write_blocks(parts: Parts, school_id: UUID, seconds: float = WORK_SECONDS) -> bool:
+    """Write what launches of this school have frozen, a transaction a block. Whether all is done.
+
+    Killed half-way, it goes on where it was; several workers take different blocks.
+    """
+    deadline = time.monotonic() + seconds
+    found = True
+    while found and time.monotonic() < deadline:
+        with transaction(parts.sessions, school_id) as session:
+            found = write_next_block(session, parts.clock())
+    with transaction(parts.sessions, school_id) as session:
+        begin_sending(session, parts.clock())
+        return _settle(session, parts.clock(), is_free=found)
+
+
+def write_next_block(session: Session, now: datetime) -> bool:
+    """One block's invitations, links and first messages; False where no block is free.
+
+    The campaign's row is held for share: whoever steers it waits for this block, and finds it.
+    """
+    block = session.execute(
+        select(CampaignBlock.campaign_id, CampaignBlock.number)
+        .where(CampaignBlock.school_id == school_of(session), CampaignBlock.written_at.is_(None))
+        .order_by(CampaignBlock.campaign_id, CampaignBlock.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if block is None:
+        return False
+    campaign = session.scalars(
+        select(Campaign)
+        .where(Campaign.school_id == school_of(session), Campaign.id == block.campaign_id)
+        .with_for_update(read=True)
+    ).one()
+    is_cancelled = campaign.state is CampaignState.CANCELLED
+    state = InvitationState.STOPPED if is_cancelled else InvitationState.NOT_STARTED
+    key = {
+        "school_id": campaign.school_id,
+        "campaign_id": campaign.id,
+        "number": block.number,
+        "now": now,
+    }
+    session.execute(
+        _WRITE_BLOCK,
+        key
+        | {
+            "questionnaire": campaign.questionnaire,
+            "version": campaign.version,
+            "sha256": campaign.sha256,
+            "state": state.value,
+            "stopped_reason": "cancelled" if is_cancelled else None,
+            "step": MessageStep.INVITE.value,
+            "message_state": MessageState.QUEUED.value,
+            "may_mail": campaign.ended_at is None,
+        },
+    )
+    session.execute(
+        update(CampaignBlock)
+        .where(
+            CampaignBlock.school_id == campaign.school_id,
+            CampaignBlock.campaign_id == campaign.id,
+            CampaignBlock.number == block.number,
+        )
+        .values(written_at=now)
+    )
+    return True
+
+
+def begin_sending(session: Session, now: datetime) -> None:
+    """Every campaign whose blocks are all written may send; one that is paused stays so."""
+    ready = session.scalars(
+        update(Campaign)
+        .where(
+            Campaign.school_id == school_of(session),
+            Campaign.state == CampaignState.LAUNCHING,
+            ~has_unwritten_blocks(),
+        )
+        .values(state=CampaignState.SENDING)
+        .returning(Campaign.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if ready:
+        queues.call_for(session, school_of(session), Work.DELIVER, now)
+
+
+def has_unwritten_blocks() -> ColumnElement[bool]:
+    """Over Campaign."""
+    return (
+        select(CampaignBlock.number)
+        .where(
+            CampaignBlock.school_id == Campaign.school_id,
+            CampaignBlock.campaign_id == Campaign.id,
+            CampaignBlock.written_at.is_(None),
+        )
+        .correlate(Campaign)
+        .exists()
+    )
+
+
+def _settle(session: Session, now: datetime, *, is_free: bool) -> bool:
+    """Due again while blocks are left: at once, or soon where another worker holds them all."""
+    unwritten = select(CampaignBlock.number).where(
+        CampaignBlock.school_id == school_of(session), CampaignBlock.written_at.is_(None)
+    )
+
+    def next_due() -> datetime | None:
+        if session.scalar(unwritten.limit(1)) is None:
+            return None
+        return now if is_free else now + LOOK_AGAIN
+
+    due_at = queues.settle_due(session, school_of(session), Work.LAUNCH, next_due)
+    if due_at is not None and due_at <= now:
+        queues.ring_after_commit(session, Bell(Work.LAUNCH, school_of(session)))
+    return due_at is None

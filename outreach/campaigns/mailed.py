@@ -1,0 +1,108 @@
+"""What became of each invitation's mail: its latest message, counted, and why others did not go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Subquery, Text, and_, cast, func, select
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.models import Invitation, Message
+from outreach.campaigns.states import MessageState
+from outreach.campaigns.wording import MESSAGE, NOT_MAILED, Words, reason_words
+from outreach.database import school_of
+
+MOST_REASONS = 40
+
+EXPLAINED = (
+    MessageState.REFUSED,
+    MessageState.BOUNCED,
+    MessageState.UNKNOWN,
+    MessageState.DEFERRED,
+    MessageState.HELD,
+    MessageState.STOPPED,
+)
+"""States of which a person asks why."""
+
+
+@dataclass(frozen=True)
+class GivenReason:
+    """So many mails ended or wait for one reason. `said` is the mail server's own words."""
+
+    state: str
+    state_words: Words
+    reason: str
+    said: str | None
+    count: int
+
+
+def latest_messages(school_id: UUID, campaign_id: UUID) -> Subquery:
+    """One row an invitation that has a message: the last attempt of it."""
+    return (
+        select(
+            Message.invitation_id,
+            Message.state,
+            Message.reason,
+            Message.status_code,
+            Message.words,
+        )
+        .where(Message.school_id == school_id, Message.campaign_id == campaign_id)
+        .distinct(Message.invitation_id)
+        .order_by(Message.invitation_id, Message.attempt.desc(), Message.queued_at.desc())
+        .subquery("latest")
+    )
+
+
+def count_mail(session: Session, campaign_id: UUID) -> Mapping[str, int]:
+    """Invitations by the state of their latest message; they add up to the invitations written."""
+    latest = latest_messages(school_of(session), campaign_id)
+    state = func.coalesce(cast(latest.c.state, Text), NOT_MAILED)
+    rows = session.execute(
+        select(state, func.count())
+        .select_from(Invitation)
+        .outerjoin(latest, latest.c.invitation_id == Invitation.id)
+        .where(
+            Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id
+        )
+        .group_by(state)
+    )
+    return {name: count for name, count in rows}
+
+
+def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
+    """Why mail did not go, most frequent first within each state."""
+    latest = latest_messages(school_of(session), campaign_id)
+    count = func.count()
+    columns = (latest.c.state, latest.c.reason, latest.c.status_code, latest.c.words)
+    rows = session.execute(
+        select(*columns, count)
+        .join(
+            Invitation,
+            and_(
+                Invitation.school_id == school_of(session),
+                Invitation.id == latest.c.invitation_id,
+            ),
+        )
+        .where(latest.c.state.in_(EXPLAINED))
+        .group_by(*columns)
+        .order_by(count.desc())
+        .limit(MOST_REASONS)
+    )
+    order = list(EXPLAINED)
+    given = [
+        GivenReason(
+            state=state.value,
+            state_words=MESSAGE[state.value],
+            reason=reason_words(reason),
+            said=_said(code, words),
+            count=number,
+        )
+        for state, reason, code, words, number in rows
+    ]
+    return sorted(given, key=lambda one: order.index(MessageState(one.state)))
+
+
+def _said(code: str | None, words: str | None) -> str | None:
+    if not words:
+        return code
+    return words if not code or code in words else f"{code} {words}"

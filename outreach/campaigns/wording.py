@@ -1,0 +1,89 @@
+"""Campaign states and reasons as staff read them, and the tone of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from outreach.campaigns.outbox import Stop
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.pupils.reasons import Reason
+
+
+@dataclass(frozen=True)
+class Words:
+    """A state in words. `tone` colours a tag or a bar; `meaning` is for whoever asks."""
+
+    text: str
+    tone: str
+    meaning: str
+
+
+NOT_MAILED = "not_mailed"
+"""Beside the states of a message: invited on paper or not at all, because no mail was written."""
+
+CAMPAIGN: Mapping[CampaignState, Words] = {
+    CampaignState.DRAFT: Words("Draft", "neutral", "Nobody has been mailed."),
+    CampaignState.LAUNCHING: Words("Launching", "info", "Invitations are being written."),
+    CampaignState.SENDING: Words("Open", "info", "Students can answer. Mail goes out."),
+    CampaignState.PAUSED: Words("Paused", "warn", "No mail goes out. Links still work."),
+    CampaignState.CANCELLED: Words("Cancelled", "neutral", "Mail and links have stopped."),
+    CampaignState.CLOSED: Words("Closed", "neutral", "Answers are no longer taken."),
+}
+
+_I = InvitationState
+INVITATION: Mapping[InvitationState, Words] = {
+    _I.WRITTEN_BACK: Words("Answered", "good", "Sent in, and written into the pupil’s profile."),
+    _I.SUBMITTED: Words("Answered, being scored", "brand", "Sent in. The profile follows shortly."),
+    _I.STARTED: Words("Started", "info", "At least one answer is saved, and not sent in yet."),
+    _I.NOT_STARTED: Words("Not started", "neutral", "No answer is saved yet."),
+    _I.STOPPED: Words(
+        "Stopped", "warn", "The student chose not to answer, or it was not for them."
+    ),
+    _I.PREPARING: Words("Being prepared", "neutral", "The invitation is about to be written."),
+}
+
+_M = MessageState
+MESSAGE: Mapping[str, Words] = {
+    _M.ACCEPTED.value: Words(
+        "Taken by the mail server", "good", "The school’s mail server took it."
+    ),
+    _M.SENDING.value: Words("Being sent", "info", "A worker is handing it over now."),
+    _M.QUEUED.value: Words("Waiting to be sent", "brand", "It goes out by itself."),
+    _M.DEFERRED.value: Words(
+        "Put off", "warn", "The mail server said “not now”. It is tried again by itself."
+    ),
+    _M.HELD.value: Words("Held", "warn", "Kept here, and not sent."),
+    _M.UNKNOWN.value: Words(
+        "Not known",
+        "warn",
+        "The connection broke while it was handed over, so it may or may not have arrived. "
+        "It is not sent again unless you say so.",
+    ),
+    _M.REFUSED.value: Words("Refused", "bad", "The mail server would not take it."),
+    _M.BOUNCED.value: Words("Came back", "bad", "It was taken first and returned later."),
+    _M.STOPPED.value: Words("Stopped", "neutral", "It was stopped before it was sent."),
+    NOT_MAILED: Words("Not mailed", "neutral", "No mail may be sent to this pupil."),
+    _I.PREPARING.value: Words("Being prepared", "neutral", "The mail is about to be written."),
+}
+
+_STOPS = {
+    Stop.DECLINED: "The student does not want to answer",
+    Stop.NOT_ME: "The person who got it said that it is not for them",
+    Stop.SUBMITTED: "The student answered before it was sent",
+    Stop.LINK_REVOKED: "A newer link replaced it",
+    Stop.CANCELLED: "The campaign was cancelled",
+    Stop.CLOSED: "The campaign was closed",
+}
+
+_REASONS = {
+    **{stop.value: words for stop, words in _STOPS.items()},
+    **{reason.value: reason.words for reason in Reason},
+    "replaced": "A newer link replaced it",
+    "answered": "The student answered, so it arrived",
+}
+
+
+def reason_words(reason: str | None) -> str:
+    """A stop, a reason of the gate, or the code of something newer made readable."""
+    if not reason:
+        return ""
+    return _REASONS.get(reason, reason.replace("_", " ").capitalize())

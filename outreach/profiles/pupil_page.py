@@ -1,0 +1,138 @@
+"""What the page of one pupil shows: profile, mail, campaigns and history, ready to be laid out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from outreach.profiles.fields import READINESS
+from outreach.profiles.showing import (
+    CampaignPlace,
+    Entry,
+    campaigns_of,
+    groups_of,
+    objection_of,
+    profile_of,
+)
+from outreach.profiles.wording import (
+    FIELD_LABELS,
+    LANGUAGE,
+    SOURCE_LABELS,
+    definition_of,
+    field_label,
+    value_words,
+)
+from outreach.pupils.gate import Reason, gate
+from outreach.pupils.models import AddressKind, Pupil
+from questionnaires.loading import Library
+
+
+@dataclass(frozen=True)
+class ShownEntry:
+    """An entry in words. `score` is its number where it is one."""
+
+    field: str
+    label: str
+    words: tuple[str, ...]
+    score: float | None
+    source: str
+    questionnaire: str
+    recorded_at: datetime
+    superseded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ShownMail:
+    """Which address would be used today, or why none; campaigns may have reasons of their own."""
+
+    address_kind: AddressKind | None
+    reason: Reason | None
+    objected_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ShownCampaign:
+    place: CampaignPlace
+    excluded: Reason | None
+
+
+@dataclass(frozen=True)
+class PupilPage:
+    pupil: Pupil
+    groups: tuple[str, ...]
+    mail: ShownMail
+    campaigns: tuple[ShownCampaign, ...]
+    current: tuple[ShownEntry, ...]
+    history: tuple[tuple[str, tuple[ShownEntry, ...]], ...]
+    """Label of a field, and what was said before its current entry, newest first."""
+
+    @property
+    def readiness(self) -> ShownEntry | None:
+        return next((one for one in self.current if one.field == READINESS), None)
+
+    @property
+    def blocks(self) -> list[ShownEntry]:
+        return self._of_kind("block.")
+
+    @property
+    def constructs(self) -> list[ShownEntry]:
+        return self._of_kind("construct.")
+
+    @property
+    def skills(self) -> list[ShownEntry]:
+        return self._of_kind("skill.")
+
+    @property
+    def said(self) -> list[ShownEntry]:
+        """Destination, certainty and interests, in that order."""
+        order = list(FIELD_LABELS)
+        said = [one for one in self.current if one.score is None]
+        return sorted(said, key=lambda one: order.index(one.field) if one.field in order else 99)
+
+    def _of_kind(self, start: str) -> list[ShownEntry]:
+        return [one for one in self.current if one.field.startswith(start)]
+
+
+def page_of(session: Session, library: Library, pupil_id: UUID, now: datetime) -> PupilPage:
+    """Raises NotFound for a pupil who is not on this school's roster."""
+    profile = profile_of(session, pupil_id)
+    return PupilPage(
+        pupil=profile.pupil,
+        groups=tuple(name for _, name in groups_of(session, pupil_id)),
+        mail=_mail(session, pupil_id, now),
+        campaigns=tuple(
+            ShownCampaign(place, Reason(place.excluded_reason) if place.excluded_reason else None)
+            for place in campaigns_of(session, pupil_id)
+        ),
+        current=tuple(_shown(one, library) for one in profile.entries if one.is_current),
+        history=_history([_shown(one, library) for one in profile.entries if not one.is_current]),
+    )
+
+
+def _mail(session: Session, pupil_id: UUID, now: datetime) -> ShownMail:
+    row = session.execute(gate(at=now).where(Pupil.id == pupil_id)).one()
+    objection = objection_of(session, pupil_id)
+    return ShownMail(row.address_kind, row.reason, objection.at if objection else None)
+
+
+def _shown(entry: Entry, library: Library) -> ShownEntry:
+    definition = definition_of(library, entry.questionnaire, entry.version)
+    title = definition.title.in_(LANGUAGE) if definition else entry.questionnaire
+    return ShownEntry(
+        field=entry.field,
+        label=field_label(entry.field, definition),
+        words=value_words(entry.field, entry.value, definition),
+        score=entry.value if isinstance(entry.value, int | float) else None,
+        source=SOURCE_LABELS.get(entry.source, entry.source),
+        questionnaire=f"{title}, version {entry.version}" if title else "",
+        recorded_at=entry.recorded_at,
+        superseded_at=entry.superseded_at,
+    )
+
+
+def _history(earlier: list[ShownEntry]) -> tuple[tuple[str, tuple[ShownEntry, ...]], ...]:
+    by_field: dict[str, list[ShownEntry]] = {}
+    for one in earlier:
+        by_field.setdefault(one.field, []).append(one)
+    return tuple((entries[0].label, tuple(entries)) for entries in by_field.values())

@@ -1,0 +1,27 @@
+"""The page of one pupil."""
+
+from uuid import UUID
+
+from flask import Blueprint, Flask, render_template
+
+from outreach import audit, web
+from outreach.profiles.pupil_page import page_of
+from outreach.schools.access import signed_in, staff_page
+from outreach.schools.models import Role
+
+room = Blueprint("profiles", __name__)
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(room)
+
+
+@room.get("/staff/pupils/<uuid:pupil_id>")
+@staff_page(Role.ADMIN, Role.CAREERS_LEADER, Role.VIEWER)
+def show_pupil(pupil_id: UUID) -> str:
+    """A GET that leaves one audit row and changes nothing else: Law 3 is about students' links,
+    which scanners follow; this page asks for a signed-in person, and says afterwards who looked.
+    """
+    page = page_of(web.db(), web.parts().library, pupil_id, web.now())
+    audit.record(web.db(), web.now(), signed_in().actor, "pupil.viewed", "pupil", pupil_id)
+    return render_template("staff/profiles/pupil.html", page=page)

@@ -1,0 +1,23 @@
+"""Small numbers: a count under the floor is not shown, nor one that would give it away."""
+
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+FLOOR = 6
+"""The smallest number of students that a figure may stand for. Below it, people can be guessed."""
+
+K = TypeVar("K", bound=Hashable)
+
+
+def hide_small(counts: Mapping[K, int], *, add_up: bool) -> dict[K, int | None]:
+    """The counts, with None for each that is hidden. Nought is shown: it is about nobody.
+
+    Where the counts `add_up` to a total that is on the page, one hidden count alone could be
+    worked out from the rest, so the smallest of the others is hidden with it.
+    """
+    hidden = {key for key, count in counts.items() if 0 < count < FLOOR}
+    if add_up and len(hidden) == 1:
+        others = {key: count for key, count in counts.items() if count >= FLOOR}
+        if others:
+            hidden.add(min(others, key=lambda key: others[key]))
+    return {key: None if key in hidden else count for key, count in counts.items()}

@@ -1,0 +1,52 @@
+"""Mail of this room to staff, from its templates: the link to choose a password."""
+
+from email.utils import parseaddr
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.orm import Session
+
+from outreach.mail.addresses import domain_of
+from outreach.mail.composing import Mail
+from outreach.schools.models import Account, AccountMail, TokenKind
+from outreach.schools.tokens import make_set_up_link
+from outreach.web import Parts
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        keep_trailing_newline=True,
+    )
+
+
+def compose_reset(session: Session, parts: Parts, account_mail: AccountMail) -> Mail:
+    """The mail with a new link, which ends older ones. Commit before it is handed over."""
+    now = parts.clock()
+    account = session.get_one(Account, account_mail.account_id)
+    link = make_set_up_link(
+        session,
+        parts.settings.public_url,
+        account.id,
+        TokenKind.RESET,
+        now,
+        reaches_owner=True,
+    )
+    words = {"email": account.email, "link": link}
+    sender = parseaddr(parts.settings.mail_from)
+    return Mail(
+        message_id=f"account-{account_mail.id}@{domain_of(sender[1])}",
+        from_=sender,
+        to=(None, account.email),
+        subject=_templates().get_template("reset/subject.txt").render(words).strip(),
+        text=_templates().get_template("reset/body.txt").render(words),
+        html=_templates().get_template("reset/body.html").render(words),
+        date=now,
+        headers={"Auto-Submitted": "auto-generated"},
+    )

@@ -1,0 +1,14 @@
+"""The pages of this room, one module for each kind: the front door, staff, sharing, audit."""
+
+from flask import Flask
+
+from outreach.schools import access
+from outreach.schools.views import audit, front_door, passwords, sharing, staff
+from outreach.schools.views.room import room
+
+__all__ = ["audit", "front_door", "passwords", "sharing", "staff"]
+
+
+def init_app(app: Flask) -> None:
+    access.init_app(app)
+    app.register_blueprint(room)
