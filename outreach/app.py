@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from outreach import web
 from outreach.errors import NotAllowed, NotFound, OutreachError
+from outreach.schools.access import public_page
 from outreach.settings import Settings
 from outreach.wiring import wire
 
@@ -56,6 +58,7 @@ def create_app(settings: Settings) -> Flask:
     app.after_request(_log_access)
     Compress(app)
     _register_rooms(app)
+    app.add_url_rule("/health", "health", _show_health)
     _register_errors(app)
     return app
 
@@ -96,6 +99,13 @@ def _register_rooms(app: Flask) -> None:
         room.init_app(app)
 
 
+@public_page("a load balancer asks it; it says nothing but yes or no")
+def _show_health() -> ResponseReturnValue:
+    """200 where PostgreSQL answers; an error handler says 503 where it does not."""
+    web.db().execute(text("SELECT 1"))
+    return {"well": True}
+
+
 @cache
 def _static_version(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
@@ -112,7 +122,7 @@ def _start_timer() -> None:
 
 def _protect(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)  # a page may be stricter
     headers["Permissions-Policy"] = PERMISSIONS_POLICY
     headers["Referrer-Policy"] = "same-origin"
     headers["X-Content-Type-Options"] = "nosniff"
@@ -196,6 +206,5 @@ def _show_our_fault(fault: Exception) -> ResponseReturnValue:
 
 def _without_values(fault: Exception) -> Exception:
     """The traceback is kept, the message is not: it can hold what somebody typed."""
-    return type("Hidden" + type(fault).__name__, (Exception,), {})().with_traceback(
-        fault.__traceback__
-    )
+    hidden: Exception = type("Hidden" + type(fault).__name__, (Exception,), {})()
+    return hidden.with_traceback(fault.__traceback__)

@@ -154,6 +154,19 @@ def school_of(session: Session) -> UUID:
     return school_id
 
 
+def refresh_statistics(session: Session, *tables: type[Base]) -> None:
+    """Count these tables anew, after a set of rows that the planner has never seen the like of.
+
+    Until it does so by itself, the planner may believe that a table, or a new school's part of it,
+    is empty: joins and foreign key checks then compare every row with every other (17 s for 5,000
+    pupils instead of one). PostgreSQL before 17 does not let our role do it, and only warns. The
+    tables stay locked against each other's refresh until the transaction ends.
+    """
+    session.flush()
+    names = ", ".join(table.__tablename__ for table in tables)
+    session.execute(text(f"ANALYZE {names}"))
+
+
 @contextmanager
 def transaction(sessions: Sessions, school_id: UUID | None = None) -> Iterator[Session]:
     """One unit of work at the edge: commits once at the end, or leaves nothing."""
@@ -174,6 +187,7 @@ __all__ = [
     "enum_type",
     "make_engine",
     "make_sessions",
+    "refresh_statistics",
     "school_of",
     "transaction",
 ]

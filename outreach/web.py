@@ -87,7 +87,7 @@ def csrf_token() -> str:
     """A token for this browser session. It changes with every page, so compression leaks none."""
     if "csrf" not in session:
         session["csrf"] = secrets.token_urlsafe(16)
-    return cast(str, _csrf_serializer().dumps(session["csrf"]))
+    return _csrf_serializer().dumps(session["csrf"])
 
 
 def check_csrf() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.answering.models import Mode, Response
+from outreach.answering.models import Mode
 from outreach.answering.saving import open_response, save_answer
 from outreach.answering.submitting import submit
 from outreach.audit import OPERATOR
@@ -105,8 +105,3 @@ def _usual(question: AskedQuestion, is_positive: bool) -> Value:
     if isinstance(question, ChoicesQuestion):
         return question.values[: question.min]
     return None
-
-
-def reload_response(session: Session, response_id: UUID) -> Response:
-    session.expire_all()
-    return session.get_one(Response, (school_of(session), response_id))

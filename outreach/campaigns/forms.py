@@ -1,6 +1,5 @@
 """The form of a new campaign: what was typed, what is wrong with it, and what it means."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,7 +53,7 @@ def read_form(form: MultiDict[str, str]) -> NewCampaign:
     )
 
 
-def check_form(typed: NewCampaign, choices: Choices, now: datetime) -> Mapping[str, str]:
+def check_form(typed: NewCampaign, choices: Choices, now: datetime) -> dict[str, str]:
     """Field to what is wrong, in the order of the page. Empty where all is well."""
     errors: dict[str, str] = {}
     if not typed.name:

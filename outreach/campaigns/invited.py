@@ -25,6 +25,7 @@ UNANSWERED = "unanswered"
 
 _UNANSWERED = (InvitationState.NOT_STARTED, InvitationState.STARTED)
 WITHOUT_GROUP = "No group"
+FILTERS = ("state", "mail", "reason", "group")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def invited_page(session: Session, campaign: Campaign, narrowed: Filter, page: i
         .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail))
     )
     total, page, pages = _pages(session, query, page)
-    return Page(tuple(_invited_row(row) for row in _one_page(session, query, page)), total, page, pages)
+    return Page(
+        tuple(_invited_row(row) for row in _one_page(session, query, page)), total, page, pages
+    )
 
 
 def _invited_row(row: object) -> Row:
@@ -159,7 +162,9 @@ def _conditions(narrowed: Filter, mail: ColumnElement[str]) -> list[ColumnElemen
         conditions.append(Invitation.excluded_reason == narrowed.reason)
     if narrowed.group:
         group = registration_group()
-        conditions.append(group.is_(None) if narrowed.group == WITHOUT_GROUP else group == narrowed.group)
+        conditions.append(
+            group.is_(None) if narrowed.group == WITHOUT_GROUP else group == narrowed.group
+        )
     return conditions
 
 

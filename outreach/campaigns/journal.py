@@ -67,7 +67,7 @@ class Journal:
     def _append(self, *words: str) -> None:
         line = (" ".join(words) + "\n").encode()
         if os.write(self._handle, line) != len(line):
-            raise OSError("The intent journal could not be written: is the disk full?")
+            raise OSError("the intent journal was written only in part")
 
 
 @dataclass(frozen=True)
@@ -116,22 +116,38 @@ def journals(data_dir: Path) -> list[UUID]:
     return [UUID(name) for name in names if not name.endswith(_DRAFT)]
 
 
+def clear_drafts(data_dir: Path, older_than: float) -> None:
+    """Of processes that died between making a journal and naming it. `older_than`: Unix time."""
+    for draft in (data_dir / FOLDER).glob(f"*{_DRAFT}"):
+        with contextlib.suppress(FileNotFoundError):
+            if draft.stat().st_mtime < older_than:
+                draft.unlink()
+
+
 def has_journal(data_dir: Path, claim_id: UUID) -> bool:
     return (data_dir / FOLDER / str(claim_id)).exists()
 
 
-def _read(claim_id: UUID, content: bytes) -> Left:
-    """The last line may be cut off where the disk was full or the machine went down."""
-    lines = [line.split(" ", 2) for line in content.decode("utf-8").split("\n")[:-1]]
-    head, *rest = lines
+def _read(claim_id: UUID, content: bytes) -> Left | None:
+    """A line that cannot be read was cut off (disk full): what stood there is not known."""
+    lines = [line.split(" ", 2) for line in content.decode("utf-8", "replace").split("\n")]
+    try:
+        _, school_id, boot = lines[0]
+        owner, is_whole = UUID(school_id), boot == boot_mark() and lines[-1] == [""]
+    except ValueError:
+        return None
     intents: set[UUID] = set()
     outcomes: dict[UUID, Outcome] = {}
-    for word, message_id, *more in rest:
-        if word == "intent":
-            intents.add(UUID(message_id))
-        else:
-            outcomes[UUID(message_id)] = _outcome(more[0])
-    return Left(claim_id, UUID(head[1]), head[2] == boot_mark(), frozenset(intents), outcomes)
+    for line in lines[1:-1]:
+        try:
+            word, message_id, *more = line
+            if word == "outcome":
+                outcomes[UUID(message_id)] = _outcome(more[0])
+            else:
+                intents.add(UUID(message_id))
+        except (ValueError, LookupError, TypeError):
+            is_whole = False
+    return Left(claim_id, owner, is_whole, frozenset(intents), outcomes)
 
 
 def _outcome(text: str) -> Outcome:

@@ -61,12 +61,10 @@ def count_mail(session: Session, campaign_id: UUID) -> Mapping[str, int]:
         select(state, func.count())
         .select_from(Invitation)
         .outerjoin(latest, latest.c.invitation_id == Invitation.id)
-        .where(
-            Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id
-        )
+        .where(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
         .group_by(state)
     )
-    return {name: count for name, count in rows}
+    return dict(rows.tuples().all())
 
 
 def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:

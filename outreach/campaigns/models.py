@@ -151,6 +151,7 @@ class Message(Tenant, Base):
         Index(
             "ix_message_waiting",
             "school_id",
+            "campaign_id",
             "next_attempt_at",
             postgresql_where=text("state IN ('queued', 'deferred')"),
         ),

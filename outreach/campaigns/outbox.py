@@ -3,12 +3,12 @@
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from outreach import queues
-from outreach.campaigns.models import Message
-from outreach.campaigns.states import MESSAGE_MOVES, MessageState, check_move
+from outreach.campaigns.models import Campaign, Message
+from outreach.campaigns.states import MESSAGE_MOVES, CampaignState, MessageState, check_move
 from outreach.database import school_of
 from outreach.queues import Work
 
@@ -74,3 +74,31 @@ def queue_again(session: Session, now: datetime, *which: ColumnElement[bool]) ->
     if count:
         queues.call_for(session, school_of(session), Work.DELIVER, now)
     return count
+
+
+def hold(
+    session: Session, reason: str, words: str, now: datetime, *which: ColumnElement[bool]
+) -> None:
+    """Not for the pupil's sake: the school's mail as such must not leave."""
+    session.execute(
+        update(Message)
+        .where(
+            Message.school_id == school_of(session),
+            Message.state.in_([MessageState.QUEUED, MessageState.DEFERRED]),
+            *which,
+        )
+        .values(state=MessageState.HELD, reason=reason, words=words, changed_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def stop_in_ended(session: Session, now: datetime) -> None:
+    """What a worker gave back into a campaign that was cancelled or closed meanwhile."""
+    for state, why in (
+        (CampaignState.CANCELLED, Stop.CANCELLED),
+        (CampaignState.CLOSED, Stop.CLOSED),
+    ):
+        ended = select(Campaign.id).where(
+            Campaign.school_id == school_of(session), Campaign.state == state
+        )
+        stop_waiting(session, why, now, Message.campaign_id.in_(ended))

@@ -1,4 +1,4 @@
-"""A student asks for a new link: the old ones end, and the new one goes to the address on file."""
+"""A new link, asked for by a student or staff: old ones end, it goes to the address on file."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -28,8 +28,12 @@ class Relinking(Enum):
     TOO_OFTEN = "too_often"
 
 
-def send_new_link(session: Session, invitation: Invitation, now: datetime) -> Relinking:
+def send_new_link(
+    session: Session, invitation: Invitation, now: datetime, by: Actor | None = None
+) -> Relinking:
     """Revoke every link of this invitation, make a new one and queue its mail.
+
+    `by` is the staff member who asks; without one the student does.
 
     Where the gate has no address to use, nothing is revoked: no mail would replace what the
     student has. The gate is asked again when the message is claimed. Asking is counted either
@@ -39,8 +43,8 @@ def send_new_link(session: Session, invitation: Invitation, now: datetime) -> Re
     session.execute(select(Invitation.id).where(*here).with_for_update())
     if _asked_today(session, invitation, now) >= MOST_A_DAY:
         return Relinking.TOO_OFTEN
-    student = Actor(ActorKind.STUDENT, invitation.pupil_id)
-    audit.record(session, now, student, ASKED, "invitation", invitation.id)
+    asker = by or Actor(ActorKind.STUDENT, invitation.pupil_id)
+    audit.record(session, now, asker, ASKED, "invitation", invitation.id)
     if _is_mailable(session, invitation):
         invitation.mail_stopped_at = None  # asking for mail takes back "no more mail"
         _revoke_links(session, invitation, now)

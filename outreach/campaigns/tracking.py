@@ -3,7 +3,6 @@
 Every move is one conditional UPDATE: done twice, or in two tabs at once, it has one effect.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -68,7 +67,7 @@ def undo_decline(
         if _move(session, invitation, *moves, stopped_reason=None):
             _record(session, invitation, "invitation.resumed", now)
             if mail_again:
-                _queue_again(session, invitation, _BY_STUDENT, now)
+                _queue_again(session, invitation, now)
             return True
     return False
 
@@ -78,18 +77,6 @@ def unsubscribe(session: Session, invitation: Invitation, now: datetime) -> bool
     objected = objecting.object_to_mail(session, invitation.pupil_id, "student", None, now)
     outbox.stop_waiting(session, Reason.OBJECTED.value, now, _of_pupil(invitation))
     return objected
-
-
-def resubscribe(session: Session, invitation: Invitation, now: datetime) -> bool:
-    """Takes it back. Of the mail that was stopped, this invitation's waits again."""
-    lifted = objecting.lift_objection(session, invitation.pupil_id, "student", None, now)
-    if lifted and invitation.state in (_I.NOT_STARTED, _I.STARTED):
-        _queue_again(session, invitation, [Reason.OBJECTED.value], now)
-    return lifted
-
-
-def is_unsubscribed(session: Session, invitation: Invitation) -> bool:
-    return objecting.has_objected(session, invitation.pupil_id)
 
 
 def _submit(session: Session, invitation: Invitation, now: datetime) -> bool:
@@ -176,16 +163,14 @@ def _of_pupil(invitation: Invitation) -> ColumnElement[bool]:
     return Message.invitation_id.in_(theirs)
 
 
-def _queue_again(
-    session: Session, invitation: Invitation, reasons: Iterable[str], now: datetime
-) -> None:
+def _queue_again(session: Session, invitation: Invitation, now: datetime) -> None:
     """Only what the outbox may still send: campaign and link are asked again at the claim."""
     outbox.queue_again(
         session,
         now,
         Message.invitation_id == invitation.id,
         Message.state == MessageState.STOPPED,
-        Message.reason.in_(list(reasons)),
+        Message.reason.in_(_BY_STUDENT),
     )
 
 

@@ -82,4 +82,4 @@ def latest_test(session: Session, campaign: Campaign, account_id: UUID) -> LastT
         .order_by(AccountMail.queued_at.desc())
         .limit(1)
     )
-    return row and LastTest(row.state, row.words, row.queued_at, row.ended_at)
+    return LastTest(row.state, row.words, row.queued_at, row.ended_at) if row else None

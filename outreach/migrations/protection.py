@@ -3,6 +3,7 @@
 from alembic import op
 
 APP_ROLE = "outreach_app"
+FIRST_WITH_MAINTAIN = 170_000
 OWN_SCHOOL = "school_id = nullif(current_setting('outreach.school_id', true), '')::uuid"
 
 
@@ -19,3 +20,9 @@ def guard_tenant_table(table: str, *, append_only: bool = False) -> None:
 def grant_table(table: str, *, append_only: bool = False) -> None:
     verbs = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
     op.execute(f"GRANT {verbs} ON {table} TO {APP_ROLE}")
+    if _server_version() >= FIRST_WITH_MAINTAIN:
+        op.execute(f"GRANT MAINTAIN ON {table} TO {APP_ROLE}")  # see database.refresh_statistics
+
+
+def _server_version() -> int:
+    return int(op.get_bind().exec_driver_sql("SHOW server_version_num").scalar_one())

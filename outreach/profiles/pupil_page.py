@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.profiles.fields import READINESS
 from outreach.profiles.showing import (
     CampaignPlace,
@@ -16,7 +17,6 @@ from outreach.profiles.showing import (
     profile_of,
 )
 from outreach.profiles.wording import (
-    FIELD_LABELS,
     LANGUAGE,
     SOURCE_LABELS,
     definition_of,
@@ -26,6 +26,9 @@ from outreach.profiles.wording import (
 from outreach.pupils.gate import Reason, gate
 from outreach.pupils.models import AddressKind, Pupil
 from questionnaires.loading import Library
+from questionnaires.model import ProfileField
+
+_SAID = [field.value for field in ProfileField]
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,13 @@ class ShownMail:
 
 @dataclass(frozen=True)
 class ShownCampaign:
+    """`mail_reason` says why no mail was written, or why it is in that state; often empty."""
+
     place: CampaignPlace
-    excluded: Reason | None
+    answers: Words
+    stopped: str
+    mail: Words
+    mail_reason: str
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,8 @@ class PupilPage:
     mail: ShownMail
     campaigns: tuple[ShownCampaign, ...]
     current: tuple[ShownEntry, ...]
-    history: tuple[tuple[str, tuple[ShownEntry, ...]], ...]
-    """Label of a field, and what was said before its current entry, newest first."""
+    earlier: tuple[ShownEntry, ...]
+    """What was said before the entries in force, by field, newest first in each."""
 
     @property
     def readiness(self) -> ShownEntry | None:
@@ -86,9 +94,7 @@ class PupilPage:
     @property
     def said(self) -> list[ShownEntry]:
         """Destination, certainty and interests, in that order."""
-        order = list(FIELD_LABELS)
-        said = [one for one in self.current if one.score is None]
-        return sorted(said, key=lambda one: order.index(one.field) if one.field in order else 99)
+        return [one for one in self.current if one.score is None]
 
     def _of_kind(self, start: str) -> list[ShownEntry]:
         return [one for one in self.current if one.field.startswith(start)]
@@ -97,16 +103,37 @@ class PupilPage:
 def page_of(session: Session, library: Library, pupil_id: UUID, now: datetime) -> PupilPage:
     """Raises NotFound for a pupil who is not on this school's roster."""
     profile = profile_of(session, pupil_id)
+    shown = [_shown(one, library) for one in profile.entries]
     return PupilPage(
         pupil=profile.pupil,
         groups=tuple(name for _, name in groups_of(session, pupil_id)),
         mail=_mail(session, pupil_id, now),
-        campaigns=tuple(
-            ShownCampaign(place, Reason(place.excluded_reason) if place.excluded_reason else None)
-            for place in campaigns_of(session, pupil_id)
+        campaigns=tuple(_shown_campaign(place) for place in campaigns_of(session, pupil_id)),
+        current=tuple(
+            sorted((one for one in shown if one.superseded_at is None), key=_place_on_page)
         ),
-        current=tuple(_shown(one, library) for one in profile.entries if one.is_current),
-        history=_history([_shown(one, library) for one in profile.entries if not one.is_current]),
+        earlier=tuple(
+            sorted((one for one in shown if one.superseded_at is not None), key=_place_on_page)
+        ),
+    )
+
+
+def _place_on_page(entry: ShownEntry) -> tuple[int, str]:
+    """What was said, then readiness, blocks, constructs and skills; by label in each."""
+    kind = entry.field.partition(".")[0]
+    order = [*_SAID, READINESS, "block", "construct", "skill"]
+    return (order.index(kind) if kind in order else len(order), entry.label)
+
+
+def _shown_campaign(place: CampaignPlace) -> ShownCampaign:
+    is_mailed = place.message_state is not None
+    state = place.message_state.value if place.message_state else NOT_MAILED
+    return ShownCampaign(
+        place=place,
+        answers=INVITATION[place.invitation_state],
+        stopped=reason_words(place.stopped_reason),
+        mail=MESSAGE[state],
+        mail_reason=reason_words(place.message_reason if is_mailed else place.excluded_reason),
     )
 
 
@@ -129,10 +156,3 @@ def _shown(entry: Entry, library: Library) -> ShownEntry:
         recorded_at=entry.recorded_at,
         superseded_at=entry.superseded_at,
     )
-
-
-def _history(earlier: list[ShownEntry]) -> tuple[tuple[str, tuple[ShownEntry, ...]], ...]:
-    by_field: dict[str, list[ShownEntry]] = {}
-    for one in earlier:
-        by_field.setdefault(one.field, []).append(one)
-    return tuple((entries[0].label, tuple(entries)) for entries in by_field.values())

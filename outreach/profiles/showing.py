@@ -47,6 +47,7 @@ class CampaignPlace:
     """Where the pupil stands in one campaign; the message is the latest of the invitation."""
 
     campaign_id: UUID
+    invitation_id: UUID
     name: str
     campaign_state: CampaignState
     invitation_state: InvitationState
@@ -108,6 +109,7 @@ def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
     return [
         CampaignPlace(
             campaign_id=campaign.id,
+            invitation_id=invitation.id,
             name=campaign.name,
             campaign_state=campaign.state,
             invitation_state=invitation.state,

@@ -24,4 +24,5 @@ def show_pupil(pupil_id: UUID) -> str:
     """
     page = page_of(web.db(), web.parts().library, pupil_id, web.now())
     audit.record(web.db(), web.now(), signed_in().actor, "pupil.viewed", "pupil", pupil_id)
-    return render_template("staff/profiles/pupil.html", page=page)
+    may_let_in = signed_in().role in (Role.ADMIN, Role.CAREERS_LEADER)
+    return render_template("staff/profiles/pupil.html", page=page, may_let_in=may_let_in)

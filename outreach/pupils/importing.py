@@ -14,12 +14,19 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.clock import london_date
-from outreach.database import school_of
+from outreach.database import refresh_statistics, school_of
 from outreach.errors import Refusal
 from outreach.mail.addresses import AddressFault, check
 from outreach.pupils import incoming, merging
 from outreach.pupils.addresses import address_key
-from outreach.pupils.models import PupilAddress, RosterImport
+from outreach.pupils.models import (
+    GroupMember,
+    Pupil,
+    PupilAddress,
+    PupilCharacteristic,
+    RosterGroup,
+    RosterImport,
+)
 from outreach.pupils.sources.csv_roster import CheckAddress, CsvRoster
 from outreach.pupils.sources.records import CellFault, Field
 from outreach.queues import Work
@@ -27,6 +34,11 @@ from outreach.queues import Work
 DROP_SHARE = 0.2
 DROP_ALWAYS_ALLOWED = 5
 """A full roster may drop a fifth of the current pupils, or five, before anybody is asked."""
+
+MANY = 200
+"""From so many new rows on, the database counts its tables anew."""
+
+_BELONGINGS = (PupilAddress, PupilCharacteristic, RosterGroup, GroupMember)
 
 
 @dataclass(frozen=True)
@@ -166,8 +178,12 @@ def _merge(session: Session, roster: CsvRoster, order: _Order) -> ImportReport:
     left = merging.count_newly_left(session, order.today)
     current = merging.count_current(session, order.today)
     added = merging.add_pupils(session, order.source, order.now)
+    if len(added) >= MANY:
+        refresh_statistics(session, Pupil)  # before rows that point at them
     changed = merging.change_pupils(session, roster.fields, order.source, order.now)
     changed |= _change_belongings(session, roster.fields, order.now)
+    if len(added | changed) >= MANY:
+        refresh_statistics(session, *_BELONGINGS)
     missing = 0
     if order.is_full:
         seen = incoming.find_rejected(session, roster.rejected_pupils)

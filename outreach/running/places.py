@@ -11,10 +11,12 @@ import json
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from outreach.errors import OutreachError
+from outreach.running.postgres_binaries import COPY_PREFIX
 from outreach.running.records import ServiceUser
 
 BASE_NAME = "outreach-embedded"
@@ -85,7 +87,10 @@ def remove_place(folder: Path, data_dir: Path) -> None:
         raise NoPlace(f"{folder} does not belong to {data_dir} and is left alone.")
     shutil.rmtree(folder)
     if not any(folder.parent.glob(f"*/{DEED}")):
-        shutil.rmtree(folder.parent)
+        for copy in folder.parent.glob(f"{COPY_PREFIX}*"):
+            shutil.rmtree(copy)
+        with suppress(OSError):  # another start may have made a place in it just now
+            folder.parent.rmdir()
 
 
 def _find_root_place(data_dir: Path) -> Path | None:

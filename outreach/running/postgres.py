@@ -24,6 +24,7 @@ from outreach.running.records import Program, ServiceUser
 from outreach.running.service_user import service_user
 
 NAME = "postgres"
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
 OWNER = "outreach"
 """The log-in of DATABASE_URL: as in production it owns its database and may make roles,
 and is no superuser, so that row-level security holds for it."""
@@ -39,6 +40,7 @@ INITDB = (
 )
 OPTIONS = {
     "listen_addresses": "",
+    "port": "5432",
     "unix_socket_permissions": "0700",
     "max_connections": "80",
     "shared_buffers": "64MB",
@@ -90,12 +92,12 @@ class Postgres:
         )
 
     def prepare(self) -> None:
-        """Make the cluster at the first start; clear a dead server's lock before each."""
+        """Make the cluster at the first start; before each, clear locks that name a stranger."""
         if not self.place.database.exists():
             self._make_cluster()
-        lock = self.place.database / "postmaster.pid"
-        if lock.exists() and self.running_pid() is None:
-            lock.unlink(missing_ok=True)
+        if self.running_pid() is None:
+            for lock in (self.place.database / "postmaster.pid", self.sockets / SOCKET_LOCK):
+                _clear_lock_of_a_stranger(lock)
 
     def running_pid(self) -> int | None:
         """The process id of the server that runs on these files, whoever started it."""
@@ -173,6 +175,20 @@ def make_role_and_database(connection: psycopg.Connection[tuple[object, ...]], n
     if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
         create = sql.SQL("CREATE DATABASE {} OWNER {}")
         connection.execute(create.format(sql.Identifier(name), role))
+
+
+def _clear_lock_of_a_stranger(lock: Path) -> None:
+    """PostgreSQL clears a lock whose process is gone, but not one whose id was given anew.
+
+    What a killed server left running is safe from this: it holds the shared memory, and PostgreSQL
+    does not start before that is free.
+    """
+    try:
+        pid = int(lock.read_text().splitlines()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return
+    if psutil.pid_exists(pid):
+        lock.unlink(missing_ok=True)
 
 
 def _environ() -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.failures.running_set import forget
+from outreach.running.forgetting import forget
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from outreach.running.records import Record, read_record, read_records, wait_until
-from outreach.settings import SETTINGS, Settings, load
+from outreach.settings import PROJECT_ROOT, SETTINGS, Settings, load
 
 PATIENCE = 60.0
 
@@ -20,12 +20,16 @@ PATIENCE = 60.0
 class RunningSet:
     """One `python -m outreach.running`, with the embedded parts and no more unless told."""
 
-    def __init__(self, data_dir: Path, *arguments: str, **given: str) -> None:
+    def __init__(
+        self, data_dir: Path, *arguments: str, user: int | None = None, **given: str
+    ) -> None:
         self.data_dir = data_dir
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "outreach.running", *arguments],
             env=environ_for(data_dir, **given),
+            user=user,
+            cwd=PROJECT_ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -58,6 +62,9 @@ class RunningSet:
     def records(self) -> list[Record]:
         return read_records(self.data_dir)
 
+    def wait_until_replaced(self, killed: Record) -> None:
+        assert wait_until(lambda: self.record(killed.name) != killed, PATIENCE), self.text
+
     def wait(self) -> int:
         code = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)
@@ -83,17 +90,6 @@ def running_parts(data_dir: Path) -> Iterator[RunningSet]:
         yield running
     finally:
         running.end()
-
-
-def forget(data_dir: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "outreach.running", "--forget"],
-        env=environ_for(data_dir),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
 
 
 def query(database_url: str, statement: str) -> list[tuple[object, ...]]:

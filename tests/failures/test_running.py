@@ -6,14 +6,16 @@ import smtplib
 import socket
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import redis
 
+from outreach.running.forgetting import forget
 from outreach.running.launcher import write_record
 from outreach.running.records import RECORDS_FOLDER, read_records, wait_until
-from tests.failures.running_set import RunningSet, forget, query, running_parts
+from tests.failures.running_set import RunningSet, query, running_parts
 
 pytestmark = pytest.mark.failure
 PARTS = ["mailbox", "postgres", "valkey"]
@@ -34,7 +36,7 @@ def answers(running: RunningSet, name: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_the_set_starts_and_ends_together(set_dir: Path, sign: signal.Signals) -> None:
     with running_parts(set_dir) as running:
         recorded = [record for record in running.records() if record.name != "supervisor"]
@@ -50,8 +52,8 @@ def test_a_part_that_is_killed_is_started_again(set_dir: Path) -> None:
         for name in PARTS:
             killed = running.record(name)
             os.kill(killed.pid, signal.SIGKILL)
-            assert wait_until(lambda name=name: running.record(name) != killed, 60)  # noqa: B023
-            assert wait_until(lambda name=name: answers(running, name), 60), running.text
+            running.wait_until_replaced(killed)
+            assert wait_until(partial(answers, running, name), 60), running.text
         assert "ended by signal 9; started again in" in running.text
 
 

@@ -1,0 +1,48 @@
+"""The campaign room's blueprint, and who may read a campaign and who may run one."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import web
+from outreach.campaigns.confirming import Confirmation
+from outreach.campaigns.finding import find_campaign
+from outreach.campaigns.models import Campaign
+from outreach.schools.access import signed_in
+from outreach.schools.models import Role
+
+blueprint = Blueprint("campaigns", __name__)
+
+RUNNERS = (Role.ADMIN, Role.CAREERS_LEADER)
+READERS = (*RUNNERS, Role.VIEWER)
+
+SEE_OTHER, CONFLICT, UNPROCESSABLE = 303, 409, 422
+
+
+def campaign_of(campaign_id: UUID) -> Campaign:
+    """NotFound, a plain 404, for another school's."""
+    return find_campaign(web.db(), campaign_id)
+
+
+def may_run() -> bool:
+    return signed_in().role in RUNNERS
+
+
+def page_asked() -> int:
+    """The number of the page of a list; 1 for anything that is none."""
+    return max(1, request.args.get("page", 1, type=int))
+
+
+def show_confirmation(
+    campaign: Campaign, confirmation: Confirmation, *, refused: str | None = None
+) -> ResponseReturnValue:
+    """The page before something is done. `refused` is why it was not, when it was asked for."""
+    page = render_template(
+        "staff/campaigns/confirm.html",
+        campaign=campaign,
+        confirmation=confirmation,
+        refused=refused,
+        back=url_for("campaigns.show_campaign", campaign_id=campaign.id),
+    )
+    return (page, CONFLICT) if refused else page

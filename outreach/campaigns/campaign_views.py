@@ -1,0 +1,116 @@
+"""One campaign: its draft or its progress, and the lists of pupils behind every number."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import web
+from outreach.campaigns.blueprint import (
+    READERS,
+    SEE_OTHER,
+    blueprint,
+    campaign_of,
+    may_run,
+    page_asked,
+)
+from outreach.campaigns.confirming import steps_from
+from outreach.campaigns.invited import (
+    FILTERS,
+    UNANSWERED,
+    Filter,
+    draft_page,
+    group_lines,
+    invited_page,
+    known_filter,
+)
+from outreach.campaigns.listing import heading_of
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.showing import draft_audience, progress_view
+from outreach.campaigns.states import InvitationState
+from outreach.campaigns.trying_out import latest_test
+from outreach.campaigns.wording import INVITATION, MESSAGE, Words
+from outreach.pupils.reasons import Reason
+from outreach.schools.access import signed_in, staff_page
+
+
+@blueprint.get("/staff/campaigns/<uuid:campaign_id>")
+@staff_page(*READERS)
+def show_campaign(campaign_id: UUID) -> str:
+    campaign = campaign_of(campaign_id)
+    if campaign.launched_at is None:
+        return _show_draft(campaign)
+    return render_template(
+        "staff/campaigns/progress.html",
+        view=progress_view(web.db(), web.parts().library, campaign, web.now()),
+        steps=steps_from(campaign.state) if may_run() else (),
+        may_run=may_run(),
+    )
+
+
+def _show_draft(campaign: Campaign) -> str:
+    return render_template(
+        "staff/campaigns/draft.html",
+        heading=heading_of(campaign, web.parts().library),
+        audience=draft_audience(web.db(), campaign, web.now()),
+        test=latest_test(web.db(), campaign, signed_in().account_id),
+        may_run=may_run(),
+    )
+
+
+@blueprint.get("/staff/campaigns/<uuid:campaign_id>/progress")
+@staff_page(*READERS)
+def show_progress(campaign_id: UUID) -> ResponseReturnValue:
+    """The numbers alone, for the page's script to put in place of older ones."""
+    campaign = campaign_of(campaign_id)
+    if campaign.launched_at is None:
+        return redirect(url_for("campaigns.show_campaign", campaign_id=campaign_id), SEE_OTHER)
+    view = progress_view(web.db(), web.parts().library, campaign, web.now())
+    return render_template("staff/campaigns/_progress.html", view=view, may_run=may_run())
+
+
+@blueprint.get("/staff/campaigns/<uuid:campaign_id>/audience")
+@staff_page(*READERS)
+def list_audience(campaign_id: UUID) -> ResponseReturnValue:
+    """Who a draft would ask. After the launch the list of invitations has taken its place."""
+    campaign = campaign_of(campaign_id)
+    reason = request.args.get("reason", type=Reason)
+    if campaign.launched_at is not None:
+        asked = {"reason": reason.value} if reason else {}
+        where = url_for("campaigns.list_invited", campaign_id=campaign_id, **asked)
+        return redirect(where, SEE_OTHER)
+    return render_template(
+        "staff/campaigns/audience.html",
+        heading=heading_of(campaign, web.parts().library),
+        page=draft_page(web.db(), campaign, reason, page_asked(), web.now()),
+        reason=reason,
+    )
+
+
+@blueprint.get("/staff/campaigns/<uuid:campaign_id>/pupils")
+@staff_page(*READERS)
+def list_invited(campaign_id: UUID) -> ResponseReturnValue:
+    campaign = campaign_of(campaign_id)
+    if campaign.launched_at is None:
+        return redirect(url_for("campaigns.list_audience", campaign_id=campaign_id), SEE_OTHER)
+    heading = heading_of(campaign, web.parts().library)
+    invitation_states = ((state.value, words) for state, words in INVITATION.items())
+    narrowed = known_filter(Filter(**{name: request.args.get(name, "") for name in FILTERS}))
+    return render_template(
+        "staff/campaigns/pupils.html",
+        heading=heading,
+        page=invited_page(web.db(), campaign, narrowed, page_asked()),
+        narrowed=narrowed,
+        states=[("", "Any"), (UNANSWERED, "Has not answered"), *_options(invitation_states)],
+        mails=[("", "Any"), *_options(MESSAGE.items())],
+        reasons=[("", "Any"), *((one.value, one.words) for one in Reason)],
+        groups=[("", "All"), *((g.group, g.group) for g in group_lines(web.db(), campaign))],
+        may_run=may_run() and not heading.is_over,
+    )
+
+
+def _options(words: Iterable[tuple[str, Words]]) -> list[tuple[str, str]]:
+    """States as a select takes them; what is being prepared has no row to show yet."""
+    preparing = InvitationState.PREPARING.value
+    return [(value, said.text) for value, said in words if value != preparing]

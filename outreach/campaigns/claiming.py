@@ -1,0 +1,235 @@
+"""Claiming: one worker takes a batch of one school's due messages under a lease.
+
+The gate is asked in the same transaction, so that nothing is handed over on an older answer.
+"""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, ScalarSelect, Select, or_, select, text
+from sqlalchemy.orm import Session
+
+from outreach import queues
+from outreach.campaigns import outbox
+from outreach.campaigns.audience import already_answered
+from outreach.campaigns.models import Campaign, DeliveryClaim, Invitation, Link, Message
+from outreach.campaigns.muting import UNSUBSCRIBED
+from outreach.campaigns.outbox import Stop
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.database import school_of
+from outreach.pupils.gate import gate
+from outreach.pupils.models import AddressKind, Pupil
+from outreach.queues import Work
+from outreach.schools.models import School
+
+BATCH_OF = 100
+LEASE = timedelta(minutes=5)
+"""Many times what a batch takes. After it no intent may be written, so nothing more can leave."""
+GRACE = timedelta(minutes=10)
+"""After the lease, until a claim whose owner left no journal here is given up as unknown."""
+
+_DUE = (MessageState.QUEUED, MessageState.DEFERRED)
+_OPEN = (InvitationState.NOT_STARTED, InvitationState.STARTED)
+
+DueRow = tuple[
+    UUID, UUID, datetime | None, UUID, InvitationState, str | None, datetime | None, str, str | None
+]
+
+_TAKE = text("""
+    UPDATE message SET state = 'sending', claim_id = :claim_id, changed_at = :now,
+        address_kind = taken.kind, address_hash = taken.hash
+    FROM unnest(cast(:ids AS uuid[]), cast(:kinds AS text[]), cast(:hashes AS bytea[]))
+        AS taken (id, kind, hash)
+    WHERE message.school_id = :school_id AND message.id = taken.id
+""")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One message to hand over now, and to whom. Its repr shows ids only."""
+
+    message_id: UUID
+    link_id: UUID
+    first_name: str = field(repr=False)
+    address: str = field(repr=False)
+    kind: AddressKind
+    hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages of one campaign. Empty where all that was due had to be stopped or held."""
+
+    claim_id: UUID
+    lease_until: datetime
+    school: School
+    campaign: Campaign
+    messages: Sequence[Claimed]
+
+
+def claim_batch(
+    session: Session, claim_id: UUID, now: datetime, *, may_mail_demo: bool, limit: int = BATCH_OF
+) -> Batch | None:
+    """Take due messages of the campaign that has waited longest; None where none is free.
+
+    What may not be mailed (any more) is stopped with its reason, or held, in the same transaction.
+    """
+    lock_claim(session, claim_id)
+    campaign = _next_campaign(session, now)
+    if campaign is None:
+        return None
+    due = session.execute(_due_messages(campaign, now, limit)).all()
+    if not due:
+        return None
+    school = session.get_one(School, campaign.school_id)
+    mailable = _sort_out(session, campaign, due, now)
+    if school.is_demo and not may_mail_demo:
+        _hold(session, mailable, now)
+        mailable = []
+    lease_until = now + LEASE
+    if mailable:
+        _take(session, claim_id, mailable, now)
+        host = socket.gethostname()
+        session.add(
+            DeliveryClaim(
+                school_id=school.id,
+                id=claim_id,
+                host=host,
+                claimed_at=now,
+                lease_until=lease_until,
+            )
+        )
+        queues.note_due(session, school.id, Work.DELIVER, lease_until + GRACE)
+    return Batch(claim_id, lease_until, school, campaign, mailable)
+
+
+def lock_claim(session: Session, claim_id: UUID) -> None:
+    """Until commit. A recoverer thereby waits for a claim whose dead owner's COMMIT is under way."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:claim, 0))"), {"claim": str(claim_id)}
+    )
+
+
+def due_at_earliest(session: Session, now: datetime) -> datetime | None:
+    """When a message of this school is next to be sent, if any is."""
+    first = _first_due().label("first")
+    rows = session.scalars(_sending(session, now).with_only_columns(first)).all()
+    return min((each for each in rows if each is not None), default=None)
+
+
+def _next_campaign(session: Session, now: datetime) -> Campaign | None:
+    first = _first_due()
+    waiting = _sending(session, now).where(first <= now).order_by(first).limit(1)
+    return session.scalar(waiting.execution_options(populate_existing=True))
+
+
+def _sending(session: Session, now: datetime) -> Select[Campaign]:
+    return select(Campaign).where(
+        Campaign.school_id == school_of(session),
+        Campaign.state == CampaignState.SENDING,
+        or_(Campaign.closes_at.is_(None), Campaign.closes_at > now),
+    )
+
+
+def _first_due() -> ScalarSelect[datetime]:
+    """Over Campaign. Not min(): the partial index gives the first row at once."""
+    return (
+        select(Message.next_attempt_at)
+        .where(
+            Message.school_id == Campaign.school_id,
+            Message.campaign_id == Campaign.id,
+            Message.state.in_(_DUE),
+        )
+        .order_by(Message.next_attempt_at)
+        .limit(1)
+        .correlate(Campaign)
+        .scalar_subquery()
+    )
+
+
+def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueRow]:
+    return (
+        select(
+            Message.id,
+            Message.link_id,
+            Link.revoked_at,
+            Invitation.pupil_id,
+            Invitation.state,
+            Invitation.stopped_reason,
+            Invitation.mail_stopped_at,
+            Pupil.forename,
+            Pupil.preferred_forename,
+        )
+        .join(Link, (Link.school_id == Message.school_id) & (Link.id == Message.link_id))
+        .join(
+            Invitation,
+            (Invitation.school_id == Message.school_id) & (Invitation.id == Message.invitation_id),
+        )
+        .join(Pupil, (Pupil.school_id == Invitation.school_id) & (Pupil.id == Invitation.pupil_id))
+        .where(
+            Message.school_id == campaign.school_id,
+            Message.campaign_id == campaign.id,
+            Message.state.in_(_DUE),
+            Message.next_attempt_at <= now,
+        )
+        .order_by(Message.next_attempt_at)
+        .limit(limit)
+        .with_for_update(of=Message, skip_locked=True)
+    )
+
+
+def _sort_out(
+    session: Session, campaign: Campaign, due: Sequence[Row[*DueRow]], now: datetime
+) -> list[Claimed]:
+    asked = gate(already_answered(campaign.questionnaire, now), at=now).where(
+        Pupil.id.in_({row.pupil_id for row in due})
+    )
+    answers = {answer.pupil_id: answer for answer in session.execute(asked)}
+    mailable: list[Claimed] = []
+    stopped: dict[str, list[UUID]] = {}
+    for row in due:
+        answer = answers[row.pupil_id]
+        why = _own_reason(row) or (answer.reason.value if answer.reason else None)
+        if why is not None:
+            stopped.setdefault(why, []).append(row.id)
+            continue
+        first_name = row.preferred_forename or row.forename
+        to = (answer.address, answer.address_kind, answer.address_hash)
+        mailable.append(Claimed(row.id, row.link_id, first_name, *to))
+    for why, ids in stopped.items():
+        outbox.stop_waiting(session, why, now, Message.id.in_(ids))
+    return mailable
+
+
+def _own_reason(row: Row[*DueRow]) -> str | None:
+    """What happened to the invitation or its link since the message was queued."""
+    if row.state in (InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK):
+        return Stop.SUBMITTED.value
+    if row.state not in _OPEN:
+        return str(row.stopped_reason or Stop.CANCELLED.value)
+    if row.mail_stopped_at is not None:
+        return UNSUBSCRIBED
+    return Stop.LINK_REVOKED.value if row.revoked_at is not None else None
+
+
+def _hold(session: Session, messages: Sequence[Claimed], now: datetime) -> None:
+    ids = [message.message_id for message in messages]
+    words = "Demo mail never leaves this machine, and SMTP_URL names another mail server."
+    outbox.hold(session, "demo", words, now, Message.id.in_(ids))
+
+
+def _take(session: Session, claim_id: UUID, messages: Sequence[Claimed], now: datetime) -> None:
+    session.execute(
+        _TAKE,
+        {
+            "school_id": school_of(session),
+            "claim_id": claim_id,
+            "now": now,
+            "ids": [message.message_id for message in messages],
+            "kinds": [message.kind.value for message in messages],
+            "hashes": [message.hash for message in messages],
+        },
+    )

@@ -1,0 +1,173 @@
+"""Writes the invite from its templates: for a pupil, for a staff member's test, for a preview.
+
+Works in a worker too, where there is no web application.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.claiming import Claimed
+from outreach.campaigns.finding import find_campaign
+from outreach.campaigns.links import link_token, stop_token
+from outreach.campaigns.models import Campaign
+from outreach.database import enter_school
+from outreach.errors import NotFound
+from outreach.mail.composing import Mail
+from outreach.schools.models import Account, AccountMail, School
+from outreach.web import Parts, long_date
+from questionnaires.model import Note, Questionnaire
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
+LANGUAGE = "en"
+SAMPLE_NAME = "Sam"
+SECONDS_A_QUESTION = 18
+"""Reading included, for a plain choice; the words say "less than", so it errs on the long side."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The words of one mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class InviteLetter:
+    """What all invites of one campaign have in common, made once a batch."""
+
+    parts: Parts
+    school: School
+    campaign: Campaign
+    questionnaire: Questionnaire
+
+    @classmethod
+    def of(cls, parts: Parts, school: School, campaign: Campaign) -> "InviteLetter":
+        pinned = parts.library.get(campaign.questionnaire, campaign.version)
+        return cls(parts, school, campaign, pinned)
+
+    @property
+    def return_path(self) -> str:
+        return parseaddr(self.parts.settings.mail_from)[1]
+
+    @property
+    def from_name(self) -> str:
+        """The school first: it is the school that asks, and the name students know."""
+        service = parseaddr(self.parts.settings.mail_from)[0]
+        return f"{self.school.name} via {service}" if service else self.school.name
+
+    def render(self, first_name: str, link_url: str, stop_url: str) -> Rendered:
+        closes_at = self.campaign.closes_at
+        words = {
+            "first_name": first_name,
+            "school_name": self.school.name,
+            "title": self.questionnaire.title.in_(LANGUAGE),
+            "minutes": minutes_for(self.questionnaire),
+            "closes_on": long_date(closes_at) if closes_at else None,
+            "link_url": link_url,
+            "stop_url": stop_url,
+            "privacy_url": f"{self.parts.settings.public_url}/privacy",
+        }
+        subject, text, html = (
+            _environment().get_template(f"invite/{name}").render(words)
+            for name in ("subject.txt", "body.txt", "body.html")
+        )
+        return Rendered(subject.strip(), text, html)
+
+    def write(self, message: Claimed, at: datetime) -> Mail:
+        """The invite of one pupil. Its Message-ID is the message's: the same whenever written."""
+        signer, key, public_url = self.parts.signer, self.school.key, self.parts.settings.public_url
+        stop_url = f"{public_url}/stop/{stop_token(signer, key, message.link_id)}"
+        rendered = self.render(
+            message.first_name,
+            f"{public_url}/q/{link_token(signer, key, message.link_id)}",
+            stop_url,
+        )
+        headers = {
+            "List-Unsubscribe": f"<{stop_url}>",  # RFC 2369, RFC 8058
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
+        }
+        return self.mail(rendered, message.message_id, message.address, at, headers)
+
+    def write_test(self, mail_id: UUID, address: str, at: datetime) -> Mail:
+        """To a staff member: the same words, with a link that answers nothing and stops nothing."""
+        staff_url = f"{self.parts.settings.public_url}/staff/campaigns/{self.campaign.id}"
+        rendered = self.render(
+            SAMPLE_NAME, f"{staff_url}/preview/questionnaire", f"{staff_url}/preview/mail"
+        )
+        headers = {"Auto-Submitted": "auto-generated"}
+        return self.mail(rendered, mail_id, address, at, headers, prefix="[Test] ")
+
+    def mail(
+        self,
+        rendered: Rendered,
+        id: UUID,
+        address: str,
+        at: datetime,
+        headers: dict[str, str],
+        *,
+        prefix: str = "",
+    ) -> Mail:
+        return Mail(
+            message_id=f"<{id}@{self.return_path.rpartition('@')[2]}>",
+            from_=(self.from_name, self.return_path),
+            to=(None, address),
+            subject=prefix + rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            date=at,
+            headers=headers,
+        )
+
+
+def preview_invite(session: Session, parts: Parts, campaign: Campaign, now: datetime) -> Mail:
+    """For the staff page. Its links lead to that page's own neighbours."""
+    school = session.get_one(School, campaign.school_id)
+    letter = InviteLetter.of(parts, school, campaign)
+    here = f"{parts.settings.public_url}/staff/campaigns/{campaign.id}/preview"
+    rendered = letter.render(SAMPLE_NAME, f"{here}/questionnaire", f"{here}/mail")
+    return letter.mail(rendered, campaign.id, letter.return_path, now, {})
+
+
+def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail) -> Mail:
+    """Enters the school of the campaign. NotFound where school, campaign or account is gone."""
+    if account_mail.school_id is None or account_mail.campaign_id is None:
+        raise NotFound("This test send names no campaign.")
+    account = session.get(Account, account_mail.account_id)
+    school = session.get(School, account_mail.school_id)
+    if account is None or school is None:
+        raise NotFound("The account or the school of this test send is gone.")
+    enter_school(session, school.id)
+    campaign = find_campaign(session, account_mail.campaign_id)
+    letter = InviteLetter.of(parts, school, campaign)
+    return letter.write_test(account_mail.id, account.email, account_mail.queued_at)
+
+
+def minutes_for(questionnaire: Questionnaire) -> int:
+    """ "Less than so many minutes", in fives: every question counted, shown to all or not."""
+    asked = sum(not isinstance(question, Note) for question in questionnaire.questions)
+    return max(5, 5 * math.ceil(asked * SECONDS_A_QUESTION / 60 / 5))
+
+
+@cache
+def _environment() -> Environment:
+    """Compiled once a process."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )

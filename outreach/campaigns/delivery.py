@@ -1,0 +1,155 @@
+"""Delivery of one school's mail: claim, hand over, record, until its turn is over.
+
+Unlike other verbs these commit: each claim and each set of outcomes is its own transaction.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach import queues
+from outreach.campaigns import claiming, recording, recovering
+from outreach.campaigns.claiming import Batch
+from outreach.campaigns.composing import InviteLetter
+from outreach.campaigns.journal import Journal
+from outreach.campaigns.links import is_past_closing
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.sending import LeftUnderWay, Progress, Sending, pool_for, stopping
+from outreach.campaigns.states import CampaignState
+from outreach.campaigns.waits import pause_after
+from outreach.database import school_of, transaction
+from outreach.mail.outcomes import Outcome
+from outreach.pupils.models import AddressKind
+from outreach.queues import Bell, Work
+from outreach.schools.models import Connection, SharingAgreement
+from outreach.web import Parts
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 5.0
+"""Then the bell is rung again and other schools have their turn."""
+
+
+def deliver(parts: Parts, school_id: UUID, seconds: float = TURN_SECONDS) -> None:
+    """Hand over what is due. Delivered twice, or by two workers at once, it has one effect."""
+    recovering.recover_now_and_then(parts)
+    recovering.give_up_lost(parts, school_id)
+    ends_at = time.monotonic() + seconds
+    trouble = None
+    try:
+        while time.monotonic() < ends_at and not stopping.is_set():
+            progress = _deliver_batch(parts, school_id, ends_at)
+            if progress is None:
+                break
+            if progress.has_only_trouble:
+                trouble = progress.trouble
+                break
+    except LeftUnderWay:
+        return
+    _settle(parts, school_id, trouble)
+
+
+def _deliver_batch(parts: Parts, school_id: UUID, ends_at: float) -> Progress | None:
+    """None where nothing was free to claim."""
+    claim_id = uuid4()
+    journal = Journal.begin(parts.settings.data_dir, claim_id, school_id)
+    try:
+        batch = _claim(parts, school_id, claim_id)
+    except BaseException:
+        journal.let_go()  # whether the claim was committed is for the recoverer to find out
+        raise
+    if batch is None or not batch.messages:
+        journal.finish()
+        return None if batch is None else Progress()
+    try:
+        progress = _send(parts, batch, journal, ends_at)
+    except LeftUnderWay:
+        raise  # threads still write to the journal: it stays open until the process ends
+    except BaseException:
+        journal.let_go()
+        raise
+    journal.finish()
+    return progress
+
+
+def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
+    with transaction(parts.sessions, school_id) as session:
+        return claiming.claim_batch(
+            session, claim_id, parts.clock(), may_mail_demo=parts.settings.is_embedded_mail
+        )
+
+
+def _send(parts: Parts, batch: Batch, journal: Journal, ends_at: float) -> Progress:
+    unsent = {message.message_id for message in batch.messages}
+    kinds = {message.kind for message in batch.messages}
+    school_id = batch.school.id
+
+    def tell(outcomes: Mapping[UUID, Outcome]) -> bool:
+        with transaction(parts.sessions, school_id) as session:
+            now = parts.clock()
+            recording.record_outcomes(session, batch.claim_id, outcomes, now)
+            may_go_on = _may_go_on(session, batch.campaign.id, kinds, now)
+        unsent.difference_update(
+            id for id, outcome in outcomes.items() if not recording.is_unsent(outcome)
+        )
+        return may_go_on
+
+    sending = Sending(
+        batch=batch,
+        letter=InviteLetter.of(parts, batch.school, batch.campaign),
+        journal=journal,
+        pool=pool_for(parts.settings.smtp_url),
+        clock=parts.clock,
+        tell=tell,
+    )
+    progress = sending.run(max(ends_at - time.monotonic(), 0.5))
+    with transaction(parts.sessions, school_id) as session:
+        recording.give_back(session, batch.claim_id, unsent, parts.clock())
+        recording.end_claim(session, batch.claim_id)
+    return progress
+
+
+def _may_go_on(session: Session, campaign_id: UUID, kinds: set[AddressKind], now: datetime) -> bool:
+    """Whether the campaign still sends and the school still allows what this batch uses."""
+    row = session.execute(
+        select(Campaign, SharingAgreement)
+        .join(SharingAgreement, SharingAgreement.school_id == Campaign.school_id)
+        .where(Campaign.school_id == school_of(session), Campaign.id == campaign_id)
+    ).one_or_none()
+    if row is None:
+        return False
+    campaign, agreement = row
+    uses = {AddressKind.WORK: agreement.work_email, AddressKind.HOME: agreement.home_email}
+    return (
+        campaign.state is CampaignState.SENDING
+        and not is_past_closing(campaign, now)
+        and agreement.connection is Connection.AUTHORISED
+        and agreement.student_email
+        and all(uses[kind] for kind in kinds)
+    )
+
+
+def _settle(parts: Parts, school_id: UUID, trouble: str | None) -> None:
+    """When this school's mail is next due: at once, when a wait ends, or when a claim may be lost."""
+    with transaction(parts.sessions, school_id) as session:
+        now = parts.clock()
+
+        def next_due() -> datetime | None:
+            due = claiming.due_at_earliest(session, now)
+            if trouble is not None and due is not None:
+                failures = queues.failures_of(session, school_id, Work.DELIVER)
+                due = max(due, now + pause_after(failures))
+            lost = recovering.lost_at_earliest(session, now)
+            return min((each for each in (due, lost) if each is not None), default=None)
+
+        has_failed = trouble is not None
+        due_at = queues.settle_due(session, school_id, Work.DELIVER, next_due, failed=has_failed)
+        if due_at is not None and due_at <= now:
+            queues.ring_after_commit(session, Bell(Work.DELIVER, school_id))
+    if trouble is not None:
+        log.warning("mail waits for the mail server school=%s: %s", school_id, trouble)

@@ -1,0 +1,210 @@
+"""One claimed batch on its way: threads hand over on kept connections, their owner records.
+
+Law 8 is kept here: the intent is in the journal before the first byte of a body leaves, the
+outcome is in it before the next message is taken up.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from uuid import UUID
+
+from outreach.campaigns.claiming import Batch, Claimed
+from outreach.campaigns.composing import InviteLetter
+from outreach.campaigns.journal import Journal
+from outreach.campaigns.recording import is_unsent
+from outreach.clock import Clock
+from outreach.mail.addresses import UnsendableAddress
+from outreach.mail.composing import compose
+from outreach.mail.outcomes import Outcome, Verdict
+from outreach.mail.pool import Pool
+from outreach.mail.smtp_url import parse_smtp_url
+from outreach.mail.transport import Connection
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 8
+"""At once, per process. At most one message each is unknown if the process is killed."""
+
+TELL_SECONDS = 0.5
+"""How often outcomes are recorded, and the campaign and the sharing agreement are looked at."""
+
+PATIENCE_AT_STOP = 5.0
+"""Seconds that hand-overs under way get when the process is asked to end."""
+
+stopping = threading.Event()
+"""Set when this process is asked to end: nothing more is taken up."""
+
+
+class NotIntended(Exception):
+    """No intent may be written any more, so the body must not leave."""
+
+
+class LeftUnderWay(Exception):
+    """The process ends with hand-overs under way; whoever recovers its journal settles them."""
+
+
+@dataclass
+class Progress:
+    """What a batch came to. `trouble` is the server's, in words without addresses."""
+
+    told: int = 0
+    trouble: str | None = None
+
+    @property
+    def has_only_trouble(self) -> bool:
+        return self.trouble is not None and self.told == 0
+
+
+@cache
+def pool_for(smtp_url: str) -> Pool:
+    """One per process, so that connections are kept from batch to batch and school to school."""
+    return Pool(parse_smtp_url(smtp_url), CONNECTIONS)
+
+
+@dataclass
+class Sending:
+    """`tell` records outcomes and says whether to go on; only the owner's thread calls it."""
+
+    batch: Batch
+    letter: InviteLetter
+    journal: Journal
+    pool: Pool
+    clock: Clock
+    tell: Callable[[dict[UUID, Outcome]], bool]
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self._waiting = deque(self.batch.messages)
+        self._done: queue.SimpleQueue[tuple[UUID, Outcome] | None] = queue.SimpleQueue()
+        self._is_over = threading.Event()  # nothing more is taken up
+        self._is_revoked = threading.Event()  # no body may leave any more
+        left = (self.batch.lease_until - self.clock()).total_seconds()
+        self._lease_ends = time.monotonic() + left
+
+    def run(self, seconds: float) -> Progress:
+        """Hand over until all is done or `seconds` are over. Raises LeftUnderWay.
+
+        An exception (the database, a job's time limit) stops handing over before it goes on; what
+        is then not recorded is in the journal.
+        """
+        threads = [
+            threading.Thread(target=self._work, name=f"mail-{number}", daemon=True)
+            for number in range(min(CONNECTIONS, len(self.batch.messages)))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self._listen(len(threads), time.monotonic() + seconds)
+        except BaseException as fault:
+            self._is_over.set()
+            self._is_revoked.set()
+            if not isinstance(fault, LeftUnderWay):
+                for thread in threads:
+                    thread.join()
+            raise
+        return self.progress
+
+    def _listen(self, working: int, deadline: float) -> None:
+        told: dict[UUID, Outcome] = {}
+        tell_at, stopped_at = time.monotonic() + TELL_SECONDS, None
+        while working:
+            try:
+                item = self._done.get(timeout=0.1)
+            except queue.Empty:
+                pass
+            else:
+                if item is None:
+                    working -= 1
+                else:
+                    told[item[0]] = item[1]
+            now = time.monotonic()
+            if now >= tell_at:
+                self._tell(told)
+                told, tell_at = {}, time.monotonic() + TELL_SECONDS
+            if now >= deadline:
+                self._is_over.set()
+            if stopping.is_set():
+                self._is_over.set()
+                stopped_at = stopped_at or now
+                if now > stopped_at + PATIENCE_AT_STOP:
+                    self._tell(told)
+                    raise LeftUnderWay
+        self._tell(told)
+
+    def _tell(self, told: dict[UUID, Outcome]) -> None:
+        for outcome in told.values():
+            if not is_unsent(outcome):
+                self.progress.told += 1
+            elif outcome.is_server_trouble:
+                self.progress.trouble = outcome.words or "The mail server could not be used."
+        if not self.tell(told):
+            self._is_over.set()
+            self._is_revoked.set()
+
+    def _work(self) -> None:
+        """One thread, one connection. It ends when the server has trouble: others may have none."""
+        try:
+            with self.pool.connection() as connection:
+                while (message := self._next()) is not None:
+                    outcome = self._hand_over(connection, message)
+                    self._done.put((message.message_id, outcome))
+                    if is_unsent(outcome):
+                        return
+        except Exception as fault:
+            log.error("a mail thread ended claim=%s: %s", self.batch.claim_id, type(fault).__name__)
+        finally:
+            self._done.put(None)
+
+    def _next(self) -> Claimed | None:
+        if self._is_over.is_set():
+            return None
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def _hand_over(self, connection: Connection, message: Claimed) -> Outcome:
+        """Whatever goes wrong, an outcome: what is not known to be unsent is unknown."""
+        has_intent = False
+
+        def intend() -> None:
+            nonlocal has_intent
+            if self._is_revoked.is_set() or not self._has_lease():
+                raise NotIntended
+            self.journal.intend(message.message_id)
+            has_intent = True
+
+        try:
+            mail = self.letter.write(message, self.clock())
+            outcome = connection.hand_over(
+                self.letter.return_path, message.address, compose(mail), before_body=intend
+            )
+        except NotIntended:
+            return Outcome(Verdict.NOT_SENT, words="Sending was stopped.")
+        except UnsendableAddress as fault:
+            outcome = Outcome(Verdict.REFUSED, words=fault.reason)
+        except Exception as fault:
+            log.error("not handed over message=%s: %s", message.message_id, type(fault).__name__)
+            outcome = _after_fault(has_intent=has_intent)
+        try:
+            self.journal.record(message.message_id, outcome)
+        except OSError as fault:
+            # Its owner still has the outcome; only if the process dies too is the mail unknown.
+            log.error("journal not written claim=%s: %s", self.batch.claim_id, fault.strerror)
+        return outcome
+
+    def _has_lease(self) -> bool:
+        """By two clocks: one goes on while the machine sleeps, the other cannot be set back."""
+        return time.monotonic() < self._lease_ends and self.clock() < self.batch.lease_until
+
+
+def _after_fault(*, has_intent: bool) -> Outcome:
+    if has_intent:
+        return Outcome(Verdict.UNKNOWN, words="The service failed while handing this mail over.")
+    return Outcome(Verdict.DEFERRED, words="The service could not write this mail.")

@@ -1,0 +1,187 @@
+"""View models of the campaign pages: a draft's audience, and the progress of what was launched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.audience import Audience, work_out
+from outreach.campaigns.invited import GroupLine, group_lines
+from outreach.campaigns.listing import CampaignHeading, heading_of, percent_of
+from outreach.campaigns.mailed import GivenReason, count_mail, given_reasons
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.progress import status
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.wording import INVITATION, MESSAGE, Words
+from outreach.pupils.reasons import Mender, Reason
+from questionnaires.loading import Library
+
+FAST_SECONDS, SLOW_SECONDS = 4, 30
+"""How often a page asks again: while mail moves, and while only answers can come."""
+
+RESENDABLE = (MessageState.UNKNOWN, MessageState.REFUSED, MessageState.BOUNCED)
+
+_MENDED_AT = {
+    Mender.MIS_OFFICE: ("/staff/roster", "Roster"),
+    Mender.DATA_PROTECTION: ("/staff/sharing", "Sharing"),
+}
+
+_MOVING = (MessageState.QUEUED, MessageState.SENDING)
+
+
+@dataclass(frozen=True)
+class ExcludedLine:
+    """So many pupils who cannot be mailed, why, who can mend it, and on which page."""
+
+    reason: Reason
+    count: int
+    page: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class AudienceView:
+    asked: int
+    mailable: int
+    excluded: tuple[ExcludedLine, ...]
+
+    @property
+    def not_mailable(self) -> int:
+        return self.asked - self.mailable
+
+    @property
+    def parts(self) -> tuple[tuple[str, int, str], ...]:
+        return (
+            ("Can be mailed", self.mailable, "good"),
+            ("Cannot be mailed", self.not_mailable, "warn"),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of a bar whose pieces add up to everybody asked."""
+
+    key: str
+    words: Words
+    count: int
+
+
+@dataclass(frozen=True)
+class ProgressView:
+    heading: CampaignHeading
+    audience: AudienceView
+    answered: int
+    started: int
+    invitations: tuple[Part, ...]
+    mail: tuple[Part, ...]
+    reasons: tuple[GivenReason, ...]
+    groups: tuple[GroupLine, ...]
+    every_seconds: int | None
+    """How soon the page should ask again; None where nothing will change by itself."""
+    at: datetime
+
+    @property
+    def asked(self) -> int:
+        return self.audience.asked
+
+    @property
+    def percent(self) -> int:
+        return percent_of(self.answered, self.asked)
+
+    @property
+    def unanswered(self) -> int:
+        return self._count(InvitationState.NOT_STARTED) + self.started
+
+    @property
+    def resendable(self) -> tuple[Part, ...]:
+        keys = {state.value for state in RESENDABLE}
+        return tuple(part for part in self.mail if part.key in keys and part.count)
+
+    @property
+    def has_held(self) -> bool:
+        return any(part.key == MessageState.HELD.value and part.count for part in self.mail)
+
+    @property
+    def invitation_parts(self) -> list[tuple[str, int, str]]:
+        return _for_bar(self.invitations)
+
+    @property
+    def mail_parts(self) -> list[tuple[str, int, str]]:
+        return _for_bar(self.mail)
+
+    def _count(self, state: InvitationState) -> int:
+        return next(part.count for part in self.invitations if part.key == state.value)
+
+
+def _for_bar(parts: tuple[Part, ...]) -> list[tuple[str, int, str]]:
+    return [(part.words.text, part.count, part.words.tone) for part in parts if part.count]
+
+
+def audience_view(audience: Audience) -> AudienceView:
+    lines = tuple(
+        ExcludedLine(reason, count, _MENDED_AT.get(reason.mender))
+        for reason, count in audience.excluded.items()
+    )
+    return AudienceView(audience.asked, audience.mailable, lines)
+
+
+def draft_audience(session: Session, campaign: Campaign, now: datetime) -> AudienceView:
+    return audience_view(work_out(session, campaign, now))
+
+
+def progress_view(
+    session: Session, library: Library, campaign: Campaign, now: datetime
+) -> ProgressView:
+    """Counts of one moment each; every bar adds up to everybody asked, whatever is moving."""
+    counted = status(session, campaign.id, now)
+    audience = Audience(counted.asked, counted.mailable, counted.excluded)
+    invitations = tuple(
+        Part(state.value, words, counted.invitations.get(state, 0))
+        for state, words in INVITATION.items()
+    )
+    answered = counted.invitations.get(InvitationState.SUBMITTED, 0)
+    answered += counted.invitations.get(InvitationState.WRITTEN_BACK, 0)
+    mail = _mail_parts(count_mail(session, campaign.id), audience.asked)
+    return ProgressView(
+        heading=heading_of(campaign, library),
+        audience=audience_view(audience),
+        answered=answered,
+        started=counted.invitations.get(InvitationState.STARTED, 0),
+        invitations=invitations,
+        mail=mail,
+        reasons=tuple(given_reasons(session, campaign.id)),
+        groups=tuple(group_lines(session, campaign)),
+        every_seconds=_every(campaign, mail, counted.invitations),
+        at=now,
+    )
+
+
+def _mail_parts(counts: Mapping[str, int], asked: int) -> tuple[Part, ...]:
+    """What is not yet written counts as being prepared."""
+    preparing = InvitationState.PREPARING.value
+    whole = {**counts, preparing: max(0, asked - sum(counts.values()))}
+    return tuple(Part(key, words, whole.get(key, 0)) for key, words in MESSAGE.items())
+
+
+def _every(
+    campaign: Campaign, mail: tuple[Part, ...], invitations: Mapping[InvitationState, int]
+) -> int | None:
+    if campaign.state is CampaignState.LAUNCHING or invitations.get(InvitationState.SUBMITTED):
+        return FAST_SECONDS
+    if campaign.state not in (CampaignState.SENDING, CampaignState.PAUSED):
+        return None
+    moving = {state.value for state in _MOVING}
+    is_moving = campaign.state is CampaignState.SENDING and any(
+        part.key in moving and part.count for part in mail
+    )
+    return FAST_SECONDS if is_moving else SLOW_SECONDS
+
+
+__all__ = [
+    "RESENDABLE",
+    "AudienceView",
+    "ProgressView",
+    "audience_view",
+    "draft_audience",
+    "progress_view",
+]

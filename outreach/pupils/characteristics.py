@@ -1,0 +1,79 @@
+"""The one door to pupils' characteristics: who asks says what for, and gets no more than that.
+
+The table of items and purposes is `purposes.yaml`, so that a data protection lead can read it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from outreach.database import school_of
+from outreach.pupils.models import Item, PupilCharacteristic
+
+
+class Purpose(Enum):
+    CHOOSING_AUDIENCE = "choosing_audience"
+    SENDING_MAIL = "sending_mail"
+    GUIDING_PUPIL = "guiding_pupil"
+    COMPARING_GROUPS = "comparing_groups"
+    ANSWERING_ACCESS_REQUEST = "answering_access_request"
+
+
+class _PurposeEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    words: str
+    items: list[Item]
+
+
+class _PurposeFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    purposes: dict[Purpose, _PurposeEntry]
+
+
+@dataclass(frozen=True)
+class PurposeRule:
+    """What may be read for a purpose, and the purpose in words."""
+
+    words: str
+    items: frozenset[Item]
+
+
+def read(session: Session, pupil_id: UUID, purpose: Purpose) -> dict[Item, str]:
+    """The pupil's items that the table allows for `purpose`; nothing of any other pupil."""
+    permitted = purposes()[purpose].items
+    if not permitted:
+        return {}
+    rows = session.execute(
+        select(PupilCharacteristic.item, PupilCharacteristic.value).where(
+            PupilCharacteristic.school_id == school_of(session),
+            PupilCharacteristic.pupil_id == pupil_id,
+            PupilCharacteristic.item.in_(permitted),
+        )
+    )
+    return {item: value for item, value in rows}
+
+
+@cache
+def purposes() -> Mapping[Purpose, PurposeRule]:
+    """The table, strictly read: a purpose left out, or an item unknown, stops us."""
+    return load_purposes((Path(__file__).parent / "purposes.yaml").read_text(encoding="utf-8"))
+
+
+def load_purposes(text: str) -> Mapping[Purpose, PurposeRule]:
+    loaded = _PurposeFile.model_validate(yaml.safe_load(text)).purposes
+    missing = sorted(purpose.value for purpose in Purpose if purpose not in loaded)
+    if missing:
+        message = f"purposes.yaml says nothing of {', '.join(missing)}"
+        raise ValueError(message)
+    return {
+        purpose: PurposeRule(entry.words, frozenset(entry.items))
+        for purpose, entry in loaded.items()
+    }

@@ -1,0 +1,77 @@
+"""Exports as text: one column a question and a score, and nothing a spreadsheet would run."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from outreach.reports.exporting import ResultRow, safe_cell, write_csv, write_json
+from questionnaires.answers import Value, to_json
+from questionnaires.model import Questionnaire
+from questionnaires.scoring import score
+from tests.unit.questionnaires.tiny import GCSE, tiny
+
+SUBMITTED = datetime(2026, 11, 21, 9, 14, tzinfo=UTC)
+
+
+def row(definition: Questionnaire, answers: dict[str, Value], *, mis_id: str = "M1") -> ResultRow:
+    return ResultRow(
+        upn=None,
+        mis_id=mis_id,
+        response=UUID(int=1),
+        submitted_at=SUBMITTED,
+        questionnaire=definition.id,
+        version=definition.version,
+        answers={key: to_json(value) for key, value in answers.items()},
+        scores=score(definition, answers),
+    )
+
+
+def read_csv(definition: Questionnaire, *rows: ResultRow) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO("".join(write_csv(definition, rows)), newline="")))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_text_that_a_spreadsheet_would_run_is_shown_as_text(start: str) -> None:
+    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
+
+
+def test_numbers_and_other_text_are_left_as_they_are() -> None:
+    assert [safe_cell(cell) for cell in ("a=1", -5, 62.5, None)] == ["a=1", -5, 62.5, None]
+
+
+def test_an_identifier_that_looks_like_a_formula_is_made_safe() -> None:
+    (line,) = read_csv(GCSE, row(GCSE, {}, mis_id='=HYPERLINK("http://x")'))
+
+    assert line["mis_id"] == '\'=HYPERLINK("http://x")'
+
+
+def test_skipped_and_not_asked_stand_apart() -> None:
+    (line,) = read_csv(tiny("profile"), row(tiny("profile"), {"next": None}))
+
+    assert line["next"] == "(skipped)"
+    assert line["certain"] == ""
+
+
+def test_several_choices_share_a_cell() -> None:
+    (line,) = read_csv(tiny("profile"), row(tiny("profile"), {"liked": ("sport", "health")}))
+
+    assert line["liked"] == "sport;health"
+
+
+def test_every_question_and_every_score_has_its_column() -> None:
+    (line,) = read_csv(GCSE, row(GCSE, {"ideas_have_one": "definitely"}))
+
+    assert {"destination_intended", "readiness", "block.essential_skills"} <= set(line)
+    assert line["construct.ideas"] == "100.0"
+    assert line["skill.listening"] == ""
+
+
+def test_the_json_is_one_document_however_many_rows_it_has() -> None:
+    for count in (0, 1, 3):
+        text = "".join(write_json([row(GCSE, {})] * count))
+
+        assert len(json.loads(text)["results"]) == count

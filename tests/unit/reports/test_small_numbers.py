@@ -1,0 +1,32 @@
+"""Small counts stay hidden, and cannot be worked out from the others."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.reports.small_numbers import FLOOR, hide_small
+
+
+def test_a_count_under_the_floor_is_hidden() -> None:
+    assert hide_small({"a": FLOOR - 1, "b": FLOOR}, add_up=False) == {"a": None, "b": FLOOR}
+
+
+def test_nought_is_shown() -> None:
+    assert hide_small({"a": 0, "b": 9}, add_up=True) == {"a": 0, "b": 9}
+
+
+def test_a_count_that_the_total_would_give_away_takes_the_next_smallest_with_it() -> None:
+    assert hide_small({"a": 2, "b": 40, "c": 9}, add_up=True) == {"a": None, "b": 40, "c": None}
+
+
+def test_two_hidden_counts_cover_each_other() -> None:
+    assert hide_small({"a": 2, "b": 3, "c": 9}, add_up=True) == {"a": None, "b": None, "c": 9}
+
+
+@given(st.dictionaries(st.integers(), st.integers(0, 60), min_size=2))
+def test_no_hidden_count_stands_alone_where_counts_add_up(counts: dict[int, int]) -> None:
+    shown = hide_small(counts, add_up=True)
+
+    hidden = [key for key, count in shown.items() if count is None]
+    assert all(count is None or count == 0 or count >= FLOOR for count in shown.values())
+    has_others = any(count >= FLOOR for count in counts.values())
+    assert len(hidden) != 1 or not has_others
