@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_APPS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -28,6 +30,15 @@ def find_chromium() -> str | None:
     by_name = (shutil.which(name) for name in NAMES)
     by_place = (place for place in MAC_APPS if Path(place).exists())
     return next((path for path in (*by_name, *by_place) if path), None)
+
+
+def require_chromium() -> str:
+    """For browser tests: without a browser they are skipped, but count as failed where CI is."""
+    if path := find_chromium():
+        return path
+    if os.environ.get("CI"):
+        pytest.fail(MISSING)
+    pytest.skip(MISSING)
 
 
 def _is_debian() -> bool:

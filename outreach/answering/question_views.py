@@ -45,10 +45,10 @@ def _is_from_check() -> bool:
 
 
 def _onward(path: Path, answered: AskedQuestion | None = None) -> ResponseReturnValue:
-    """After Continue, the next question; after a Change, what is still missing; else the check."""
-    if answered is None or _is_from_check():
-        following = path.next_to_answer
-    else:
+    """After Continue, the next question, or an earlier one that another tab has opened;
+    after a Change, what is still missing; else the check."""
+    following = path.next_to_answer
+    if answered is not None and not _is_from_check() and path.may_visit(answered.id):
         following = _next_asked(path, answered)
     if following is None:
         return redirect(url_for("answering.check"), SEE_OTHER)
@@ -117,6 +117,8 @@ def _show(
 def answer(question_id: str) -> ResponseReturnValue:
     """Save this answer or skip, whatever was saved before: the latest wins.
 
+    It is taken wherever the question is on the path: another tab may have opened an earlier
+    question since this page was shown, and what was typed here must not be lost.
     An answer that cannot be taken is shown again with what to do, as 422, and nothing is lost.
     """
     visit = open_visit()
@@ -124,7 +126,7 @@ def answer(question_id: str) -> ResponseReturnValue:
     asked = _asked(questionnaire, question_id)
     answers = _answers(visit, questionnaire)
     path = walk(questionnaire, answers)
-    if not path.may_visit(question_id):
+    if asked not in path.asked:
         return _onward(path)
     sent = request.form.getlist("answer")
     try:

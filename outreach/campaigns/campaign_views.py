@@ -77,8 +77,8 @@ def list_audience(campaign_id: UUID) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
     reason = request.args.get("reason", type=Reason)
     if campaign.launched_at is not None:
-        asked = {"reason": reason.value} if reason else {}
-        where = url_for("campaigns.list_invited", campaign_id=campaign_id, **asked)
+        asked = reason.value if reason else None
+        where = url_for("campaigns.list_invited", campaign_id=campaign_id, reason=asked)
         return redirect(where, SEE_OTHER)
     return render_template(
         "staff/campaigns/audience.html",

@@ -66,6 +66,25 @@ RESUME = Step(
     done="The campaign goes on. Mail that was waiting goes out now.",
 )
 
+RELEASE = Step(
+    name="release",
+    since=LIVE,
+    reached=(),
+    confirmation=Confirmation(
+        title="Send mail that was stopped or held?",
+        happens=(
+            "Mail that was stopped because of sharing, or held, is looked at again. What may be "
+            "sent now goes out at once; the rest stays as it is.",
+        ),
+        stays=(
+            "Nobody is mailed a second time.",
+            "Whoever has answered, or does not want to, is left out.",
+        ),
+        button="Look again and send",
+    ),
+    done="Mail that may be sent now is on its way. What may not is still listed below.",
+)
+
 CLOSE = Step(
     name="close",
     since=(*LIVE, _C.PAUSED),
@@ -122,8 +141,9 @@ DISCARD = Step(
     done="The draft is discarded. Nobody was mailed.",
 )
 
-STEPS = {step.name: step for step in (PAUSE, RESUME, CLOSE, CANCEL, DISCARD)}
+STEPS = {step.name: step for step in (PAUSE, RESUME, RELEASE, CLOSE, CANCEL, DISCARD)}
 
 
 def steps_from(state: CampaignState) -> tuple[Step, ...]:
-    return tuple(step for step in STEPS.values() if state in step.since)
+    """What a campaign's page offers at its foot; mail is released where it is listed."""
+    return tuple(step for step in (PAUSE, RESUME, CLOSE, CANCEL) if state in step.since)

@@ -1,8 +1,9 @@
 """The pupils of a campaign as a list: where each stands, and what became of the mail."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
@@ -42,7 +43,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Row:
+class InvitedPupil:
     """`invitation_id` is None in a draft, where nobody is invited yet."""
 
     pupil_id: UUID
@@ -57,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    rows: tuple[Row, ...]
+    rows: tuple[InvitedPupil, ...]
     total: int
     page: int
     pages: int
@@ -76,33 +77,14 @@ def invited_page(session: Session, campaign: Campaign, narrowed: Filter, page: i
     latest = latest_messages(campaign.school_id, campaign.id)
     mail = func.coalesce(cast(latest.c.state, Text), NOT_MAILED)
     query = (
-        select(Invitation, Pupil, mail.label("mail"), latest.c.reason, latest.c.words)
-        .add_columns(registration_group().label("group"))
+        select(Pupil, registration_group().label("group"), Invitation, mail.label("mail"))
+        .add_columns(latest.c.reason, latest.c.words)
+        .select_from(Invitation)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
         .outerjoin(latest, latest.c.invitation_id == Invitation.id)
         .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail))
     )
-    total, page, pages = _pages(session, query, page)
-    return Page(
-        tuple(_invited_row(row) for row in _one_page(session, query, page)), total, page, pages
-    )
-
-
-def _invited_row(row: object) -> Row:
-    invitation, pupil, mail, reason, words, group = row  # type: ignore[misc]
-    excluded = reason_words(invitation.excluded_reason)
-    stopped = reason_words(invitation.stopped_reason)
-    why = ". ".join(part for part in (stopped, excluded, reason_words(reason), words or "") if part)
-    return Row(
-        pupil_id=pupil.id,
-        invitation_id=invitation.id,
-        name=pupil.full_name,
-        group=group,
-        state=INVITATION[invitation.state],
-        mail=MESSAGE.get(mail),
-        why=why,
-        can_answer=invitation.state in _UNANSWERED,
-    )
+    return _one_page(session, query, page, _invited)
 
 
 def draft_page(
@@ -111,39 +93,55 @@ def draft_page(
     """Who would be asked if the draft were launched now: all of them, or those of one reason."""
     asked = asked_pupils(session, campaign, now).subquery()
     query = (
-        select(Pupil, asked.c.reason, registration_group().label("group"))
+        select(Pupil, registration_group().label("group"), asked.c.reason)
         .join(asked, asked.c.pupil_id == Pupil.id)
         .where(Pupil.school_id == school_of(session))
     )
     if reason is not None:
         query = query.where(asked.c.reason == reason)
-    total, page, pages = _pages(session, query, page)
-    rows = tuple(
-        Row(
-            pupil_id=pupil.id,
-            invitation_id=None,
-            name=pupil.full_name,
-            group=group,
-            state=None,
-            mail=None,
-            why=why.words if why else "",
-            can_answer=False,
-        )
-        for pupil, why, group in _one_page(session, query, page)
+    return _one_page(session, query, page, _asked)
+
+
+def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
+    invitation, mail, reason, words = rest
+    whys = (invitation.stopped_reason, invitation.excluded_reason, reason)
+    why = dict.fromkeys(reason_words(one) for one in whys if one)
+    return InvitedPupil(
+        pupil_id=pupil.id,
+        invitation_id=invitation.id,
+        name=pupil.full_name,
+        group=group,
+        state=INVITATION[invitation.state],
+        mail=MESSAGE[mail],
+        why=". ".join([*why, *([words] if words else [])]),
+        can_answer=invitation.state in _UNANSWERED,
     )
-    return Page(rows, total, page, pages)
 
 
-def _pages(session: Session, query: Select[*tuple[object, ...]], page: int) -> tuple[int, int, int]:
-    found = query.with_only_columns(Pupil.id).order_by(None).subquery()
+def _asked(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
+    reason: Reason | None = rest[0]
+    return InvitedPupil(
+        pupil_id=pupil.id,
+        invitation_id=None,
+        name=pupil.full_name,
+        group=group,
+        state=None,
+        mail=None,
+        why=reason.words if reason else "",
+        can_answer=False,
+    )
+
+
+def _one_page(
+    session: Session, query: Select[Any], page: int, read: Callable[..., InvitedPupil]
+) -> Page:
+    found = query.with_only_columns(Pupil.id).subquery()
     total = session.scalar(select(func.count()).select_from(found)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
-    return total, min(max(page, 1), pages), pages
-
-
-def _one_page(session: Session, query: Select[*tuple[object, ...]], page: int) -> Sequence[object]:
+    page = min(page, pages)
     ordered = query.order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
-    return session.execute(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    rows = session.execute(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
+    return Page(tuple(read(*row) for row in rows), total, page, pages)
 
 
 def _of_campaign(session: Session, campaign: Campaign) -> tuple[ColumnElement[bool], ...]:

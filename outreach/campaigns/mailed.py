@@ -11,6 +11,7 @@ from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.states import MessageState
 from outreach.campaigns.wording import MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
+from outreach.pupils.reasons import Reason
 
 MOST_REASONS = 40
 
@@ -24,6 +25,8 @@ EXPLAINED = (
 )
 """States of which a person asks why."""
 
+_OF_THE_GATE = frozenset(reason.value for reason in Reason)
+
 
 @dataclass(frozen=True)
 class GivenReason:
@@ -34,6 +37,7 @@ class GivenReason:
     reason: str
     said: str | None
     count: int
+    is_release_worth_trying: bool
 
 
 def latest_messages(school_id: UUID, campaign_id: UUID) -> Subquery:
@@ -94,6 +98,7 @@ def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
             reason=reason_words(reason),
             said=_said(code, words),
             count=number,
+            is_release_worth_trying=state is MessageState.HELD or reason in _OF_THE_GATE,
         )
         for state, reason, code, words, number in rows
     ]

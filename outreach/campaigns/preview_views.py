@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.campaigns.blueprint import READERS, RUNNERS, SEE_OTHER, blueprint, campaign_of
-from outreach.campaigns.composing import Rendered, preview_invite
+from outreach.campaigns.composing import preview_invite
 from outreach.campaigns.listing import heading_of
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.reading import read_questionnaire
 from outreach.campaigns.trying_out import send_test
 from outreach.errors import NotFound, Refusal
+from outreach.mail.composing import Mail
 from outreach.schools.access import signed_in, staff_page
-from outreach.schools.models import School
 from questionnaires.loading import UnknownQuestionnaire
 
 MAIL_POLICY = "; ".join(
@@ -31,10 +31,9 @@ MAIL_POLICY = "; ".join(
 load or be sent from it."""
 
 
-def _rendered(campaign: Campaign) -> Rendered:
+def _written(campaign: Campaign) -> Mail:
     try:
-        school = web.db().get_one(School, campaign.school_id)
-        return preview_invite(web.parts(), school, campaign)
+        return preview_invite(web.db(), web.parts(), campaign, web.now())
     except UnknownQuestionnaire as fault:
         raise NotFound(str(fault)) from fault
 
@@ -46,7 +45,7 @@ def preview_mail(campaign_id: UUID) -> str:
     return render_template(
         "staff/campaigns/preview_mail.html",
         heading=heading_of(campaign, web.parts().library),
-        mail=_rendered(campaign),
+        mail=_written(campaign),
     )
 
 
@@ -54,7 +53,7 @@ def preview_mail(campaign_id: UUID) -> str:
 @staff_page(*READERS)
 def show_mail_html(campaign_id: UUID) -> Response:
     campaign = campaign_of(campaign_id)
-    answer = make_response(_rendered(campaign).html)
+    answer = make_response(_written(campaign).html)
     answer.headers["Content-Security-Policy"] = MAIL_POLICY
     return answer
 

@@ -18,8 +18,7 @@ from outreach.campaigns.confirming import Confirmation
 from outreach.campaigns.mailed import count_mail
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.relinking import Relinking, send_new_link
-from outreach.campaigns.resending import resend
-from outreach.campaigns.showing import RESENDABLE
+from outreach.campaigns.resending import RESENDABLE, resend
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
 from outreach.campaigns.wording import reason_words
 from outreach.errors import NotFound, Refusal

@@ -12,15 +12,14 @@ from outreach.campaigns.listing import CampaignHeading, heading_of, percent_of
 from outreach.campaigns.mailed import GivenReason, count_mail, given_reasons
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.progress import status
+from outreach.campaigns.resending import RESENDABLE
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
-from outreach.campaigns.wording import INVITATION, MESSAGE, Words
+from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words
 from outreach.pupils.reasons import Mender, Reason
 from questionnaires.loading import Library
 
 FAST_SECONDS, SLOW_SECONDS = 4, 30
 """How often a page asks again: while mail moves, and while only answers can come."""
-
-RESENDABLE = (MessageState.UNKNOWN, MessageState.REFUSED, MessageState.BOUNCED)
 
 _MENDED_AT = {
     Mender.MIS_OFFICE: ("/staff/roster", "Roster"),
@@ -98,6 +97,17 @@ class ProgressView:
         return tuple(part for part in self.mail if part.key in keys and part.count)
 
     @property
+    def can_resend(self) -> bool:
+        """As `resending` has it: once all invitations are written, until the campaign is over."""
+        return self.heading.state in (CampaignState.SENDING, CampaignState.PAUSED)
+
+    @property
+    def can_release(self) -> bool:
+        """Mail that sharing stopped, or that was held, may go once the school allows it again."""
+        may_go = any(one.is_release_worth_trying for one in self.reasons)
+        return may_go and self.heading.state is CampaignState.SENDING
+
+    @property
     def has_held(self) -> bool:
         return any(part.key == MessageState.HELD.value and part.count for part in self.mail)
 
@@ -141,7 +151,8 @@ def progress_view(
     )
     answered = counted.invitations.get(InvitationState.SUBMITTED, 0)
     answered += counted.invitations.get(InvitationState.WRITTEN_BACK, 0)
-    mail = _mail_parts(count_mail(session, campaign.id), audience.asked)
+    is_preparing = bool(counted.invitations.get(InvitationState.PREPARING))
+    mail = _mail_parts(count_mail(session, campaign.id), audience.asked, is_preparing=is_preparing)
     return ProgressView(
         heading=heading_of(campaign, library),
         audience=audience_view(audience),
@@ -156,10 +167,10 @@ def progress_view(
     )
 
 
-def _mail_parts(counts: Mapping[str, int], asked: int) -> tuple[Part, ...]:
-    """What is not yet written counts as being prepared."""
-    preparing = InvitationState.PREPARING.value
-    whole = {**counts, preparing: max(0, asked - sum(counts.values()))}
+def _mail_parts(counts: Mapping[str, int], asked: int, *, is_preparing: bool) -> tuple[Part, ...]:
+    """What is not yet written is being prepared; later only a pupil erased since is missing."""
+    missing = InvitationState.PREPARING.value if is_preparing else NOT_MAILED
+    whole = {**counts, missing: counts.get(missing, 0) + asked - sum(counts.values())}
     return tuple(Part(key, words, whole.get(key, 0)) for key, words in MESSAGE.items())
 
 
@@ -175,13 +186,3 @@ def _every(
         part.key in moving and part.count for part in mail
     )
     return FAST_SECONDS if is_moving else SLOW_SECONDS
-
-
-__all__ = [
-    "RESENDABLE",
-    "AudienceView",
-    "ProgressView",
-    "audience_view",
-    "draft_audience",
-    "progress_view",
-]

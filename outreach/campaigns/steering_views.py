@@ -32,6 +32,7 @@ Verb = Callable[[Session, UUID, Actor, datetime], object]
 VERBS: Mapping[str, Verb] = {
     "pause": steering.pause,
     "resume": steering.resume,
+    "release": steering.resume,
     "close": steering.close,
     "cancel": steering.cancel,
     "discard": steering.cancel,

@@ -30,7 +30,7 @@ def sharing() -> None:
 @click.option("--home-email", type=SWITCH, help="May private addresses be used?")
 @click.option("--by", "by_email", required=True, help="The staff member who decided it.")
 @click.pass_obj
-def set_(context: CommandContext, urn: str, by_email: str, **given: str | None) -> None:
+def set_(context: CommandContext, /, urn: str, by_email: str, **given: str | None) -> None:
     """Move switches on a staff member's word. Off means that queued mail stops."""
     connection = given["connection"]
     changes = SharingChanges(

@@ -1,1 +1,22 @@
-"""Writes and mails the demo campaign as the workers would, while the mailbox is there to take it."""
+"""Writes and mails the demo campaign as workers would, while the mailbox is there to take it."""
+
+from uuid import UUID
+
+from outreach.campaigns.delivery import deliver
+from outreach.campaigns.launching import write_blocks
+from outreach.mail.smtp_url import parse_smtp_url
+from outreach.mail.transport import Connection, Limits
+from outreach.web import Parts
+
+DELIVER_SECONDS = 8.0
+
+
+def deliver_campaign(parts: Parts, school_id: UUID) -> None:
+    """Without a mail server in reach the mail waits for the workers, as always."""
+    write_blocks(parts, school_id)
+    server = parse_smtp_url(parts.settings.smtp_url)
+    connection = Connection(server, limits=Limits(connect_seconds=1, reply_seconds=2))
+    is_out_of_reach = connection.try_to_open() is not None
+    connection.close()
+    if not is_out_of_reach:
+        deliver(parts, school_id, DELIVER_SECONDS)

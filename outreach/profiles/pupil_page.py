@@ -23,10 +23,20 @@ from outreach.profiles.wording import (
     field_label,
     value_words,
 )
+from outreach.pupils import characteristics
+from outreach.pupils.characteristics import Purpose
 from outreach.pupils.gate import Reason, gate
-from outreach.pupils.models import AddressKind, Pupil
+from outreach.pupils.models import AddressKind, Item, Pupil
 from questionnaires.loading import Library
 from questionnaires.model import ProfileField
+
+ITEM_LABELS = {
+    Item.SEN: "Special educational needs",
+    Item.FSM: "Free school meals",
+    Item.PUPIL_PREMIUM: "Pupil premium",
+    Item.ETHNICITY: "Ethnicity",
+    Item.FIRST_LANGUAGE: "First language",
+}
 
 _SAID = [field.value for field in ProfileField]
 
@@ -75,6 +85,11 @@ class PupilPage:
     earlier: tuple[ShownEntry, ...]
     """What was said before the entries in force, by field, newest first in each."""
 
+    characteristics: tuple[tuple[str, str], ...]
+    """Label and value of what the purpose permits; empty where none was given."""
+
+    purpose: str
+
     @property
     def readiness(self) -> ShownEntry | None:
         return next((one for one in self.current if one.field == READINESS), None)
@@ -100,8 +115,13 @@ class PupilPage:
         return [one for one in self.current if one.field.startswith(start)]
 
 
-def page_of(session: Session, library: Library, pupil_id: UUID, now: datetime) -> PupilPage:
-    """Raises NotFound for a pupil who is not on this school's roster."""
+def page_of(
+    session: Session, library: Library, pupil_id: UUID, purpose: Purpose | None, now: datetime
+) -> PupilPage:
+    """Raises NotFound for a pupil who is not on this school's roster.
+
+    `purpose` is what the reader may read characteristics for; None where they may read none.
+    """
     profile = profile_of(session, pupil_id)
     shown = [_shown(one, library) for one in profile.entries]
     return PupilPage(
@@ -115,6 +135,18 @@ def page_of(session: Session, library: Library, pupil_id: UUID, now: datetime) -
         earlier=tuple(
             sorted((one for one in shown if one.superseded_at is not None), key=_place_on_page)
         ),
+        characteristics=_characteristics(session, pupil_id, purpose) if purpose else (),
+        purpose=characteristics.purposes()[purpose].words if purpose else "",
+    )
+
+
+def _characteristics(
+    session: Session, pupil_id: UUID, purpose: Purpose
+) -> tuple[tuple[str, str], ...]:
+    held = characteristics.read(session, pupil_id, purpose)
+    permitted = characteristics.purposes()[purpose].items
+    return tuple(
+        (ITEM_LABELS[item], held.get(item, "Not given")) for item in Item if item in permitted
     )
 
 

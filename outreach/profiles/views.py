@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, render_template
 
 from outreach import audit, web
 from outreach.profiles.pupil_page import page_of
+from outreach.pupils.characteristics import Purpose
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
@@ -22,7 +23,17 @@ def show_pupil(pupil_id: UUID) -> str:
     """A GET that leaves one audit row and changes nothing else: Law 3 is about students' links,
     which scanners follow; this page asks for a signed-in person, and says afterwards who looked.
     """
-    page = page_of(web.db(), web.parts().library, pupil_id, web.now())
-    audit.record(web.db(), web.now(), signed_in().actor, "pupil.viewed", "pupil", pupil_id)
-    may_let_in = signed_in().role in (Role.ADMIN, Role.CAREERS_LEADER)
-    return render_template("staff/profiles/pupil.html", page=page, may_let_in=may_let_in)
+    person = signed_in()
+    may_guide = person.role in (Role.ADMIN, Role.CAREERS_LEADER)
+    purpose = Purpose.GUIDING_PUPIL if may_guide else None
+    page = page_of(web.db(), web.parts().library, pupil_id, purpose, web.now())
+    audit.record(
+        web.db(),
+        web.now(),
+        person.actor,
+        "pupil.viewed",
+        "pupil",
+        pupil_id,
+        purpose=purpose.value if purpose else None,
+    )
+    return render_template("staff/profiles/pupil.html", page=page, may_guide=may_guide)

@@ -273,10 +273,3 @@ def _record(
         is_full=report.is_full,
         **report.counts,
     )
-
-
-def past_imports(session: Session, limit: int = 20) -> list[RosterImport]:
-    """The newest first."""
-    here = RosterImport.school_id == school_of(session)
-    newest = select(RosterImport).where(here).order_by(RosterImport.at.desc()).limit(limit)
-    return list(session.scalars(newest))

@@ -119,7 +119,7 @@ def recognise() -> SignedIn | None:
 
 def _ask_to_sign_in() -> ResponseReturnValue:
     if session.pop(COOKIE_KEY, None):
-        flash("You were signed out, because nothing happened here for a while. Sign in again.")
+        flash("You were signed out, because nothing happened for an hour or your access changed.")
     if request.method == "GET":
         return redirect(url_for("schools.sign_in", next=request.full_path.rstrip("?")))
     return redirect(url_for("schools.sign_in"), code=303)

@@ -119,14 +119,18 @@ class Launched:
     @property
     def messages(self) -> list[Message]:
         with self.in_school() as session:
-            return list(session.scalars(select(Message).order_by(Message.attempt)))
+            mine = select(Message).where(Message.invitation_id == self.invitation_id)
+            return list(session.scalars(mine.order_by(Message.attempt)))
 
     @property
-    def newest_link_id(self) -> UUID:
+    def newest(self) -> Launched:
+        """The same, by the newest link of this student."""
+        mine = select(Link.id).where(
+            Link.invitation_id == self.invitation_id, Link.revoked_at.is_(None)
+        )
         with self.in_school() as session:
-            return session.scalars(
-                select(Link.id).where(Link.revoked_at.is_(None)).order_by(Link.created_at.desc())
-            ).first()  # type: ignore[return-value]
+            newest = session.scalars(mine.order_by(Link.created_at.desc()).limit(1)).one()
+        return replace(self, link_id=newest)
 
     def count(self, table: type[Base]) -> int:
         with self.in_school() as session:

@@ -19,13 +19,14 @@ from outreach.cli.entry import outreach
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.errors import NotFound
-from outreach.pupils.models import Pupil
+from outreach.pupils.models import Item, Pupil, PupilCharacteristic
 from outreach.schools.models import Role
 from questionnaires.answers import from_json
 from questionnaires.model import Note
 from questionnaires.scoring import score
 from tests.answered import answer_and_submit, launch_campaign
 from tests.factories import MadeSchool, make_pupil, make_school, signed_in
+from tests.journeys.staff_pages import submit
 from workers import write_back as job
 
 EVERYBODY = (Role.CAREERS_LEADER, Role.VIEWER, Role.DATA_PROTECTION, Role.IT)
@@ -260,11 +261,42 @@ def test_a_pupils_page_shows_what_they_said_and_where_it_comes_from(scene: Scene
     assert "Spring" in page
 
 
+def test_a_careers_leader_reads_what_guidance_needs_of_the_roster_and_a_viewer_nothing(
+    scene: Scene,
+) -> None:
+    with transaction(scene.wired.sessions, scene.school.id) as session:
+        for item, value in ((Item.FIRST_LANGUAGE, "Welsh"), (Item.ETHNICITY, "Cornish")):
+            session.add(
+                PupilCharacteristic(
+                    school_id=scene.school.id,
+                    pupil_id=scene.pupils[0],
+                    item=item,
+                    value=value,
+                    changed_at=now(),
+                )
+            )
+    address = f"/staff/pupils/{scene.pupils[0]}"
+
+    assert "Welsh" in scene.page(address)
+    assert "Cornish" not in scene.page(address)
+    assert "Welsh" not in scene.page(address, role=Role.VIEWER)
+
+
 def test_a_pupils_page_says_why_they_cannot_be_mailed(scene: Scene) -> None:
     with transaction(scene.wired.sessions, scene.school.id) as session:
         left = make_pupil(session, leaving_date=now().date()).id
 
     assert "Has left the school" in scene.page(f"/staff/pupils/{left}")
+
+
+def test_an_objection_is_recorded_and_lifted_on_the_pupils_page(scene: Scene) -> None:
+    address = f"/staff/pupils/{scene.pupils[0]}"
+    client = signed_in(scene.app, scene.school)
+
+    submit(client, address, f"{address}/objection", do="record")
+    assert "No: Asked not to be mailed" in scene.page(address)
+    submit(client, address, f"{address}/objection", do="lift")
+    assert "Yes, at the school address" in scene.page(address)
 
 
 def test_whoever_looks_at_a_pupil_is_on_record(scene: Scene) -> None:

@@ -40,6 +40,10 @@ def test_events_read_as_words_and_name_who_acted(admin: FlaskClient, school: Mad
     assert str(school.staff[Role.VIEWER]) in page
 
 
+def test_a_change_reads_from_what_to_what(admin: FlaskClient) -> None:
+    assert "setting: home email; from off to on" in admin.get("/staff/audit").text
+
+
 def test_addresses_are_not_in_the_audit(admin: FlaskClient, school: MadeSchool) -> None:
     page = admin.get("/staff/audit").text
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -43,8 +44,18 @@ def _event_view(event: TrailEvent) -> EventView:
         who=who,
         what=action_words(event.action),
         subject=f"{subject} {event.subject_id}" if event.subject_id else subject,
-        details=[_detail_words(key, value) for key, value in event.detail.items()],
+        details=_details(event.detail),
     )
+
+
+def _details(detail: dict[str, Any]) -> list[str]:
+    """A change reads “from … to …”; the rest as it was written, by name."""
+    rest = dict(detail)
+    words = []
+    if {"before", "after"} <= rest.keys():
+        change = f"from {rest.pop('before')} to {rest.pop('after')}".replace("_", " ")
+        words.append(change)
+    return [_detail_words(key, value) for key, value in sorted(rest.items())] + words
 
 
 def _detail_words(key: str, value: object) -> str:

@@ -41,8 +41,8 @@ SETTING_WORDS = {
         {
             "authorised": "The roster may be used. Mail goes out where the switches allow it.",
             "paused": (
-                "All mail to students stops, queued mail included, until the connection is "
-                "authorised again. Links already received go on working."
+                "All mail to students stops for the time being, queued mail included. Links "
+                "already received go on working."
             ),
             "revoked": (
                 "The school takes its permission back. All mail to students stops, queued mail "

@@ -1,0 +1,48 @@
+"""The rejected cells of an import as a CSV file that a spreadsheet may safely open."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from outreach.errors import Refusal
+from outreach.pupils.sources.records import CellFault
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+MOST_CARRIED = 5_000
+"""As many faults as a page carries in its form; nothing of them is kept on the server."""
+
+
+def safe_cell(text: str) -> str:
+    """A spreadsheet takes such a cell for a formula and runs it: an apostrophe makes it text."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def write_faults(faults: Sequence[CellFault]) -> bytes:
+    """With a byte order mark, by which Excel knows UTF-8."""
+    output = io.StringIO(newline="")
+    writer = csv.writer(output)
+    writer.writerow(["Row", "Column", "Value", "What to do"])
+    for fault in faults:
+        cells = (fault.column, fault.value, fault.reason)
+        writer.writerow([fault.row, *(safe_cell(cell) for cell in cells)])
+    return output.getvalue().encode("utf-8-sig")
+
+
+def carry(faults: Sequence[CellFault]) -> str:
+    """For a hidden field of the page that shows them."""
+    return json.dumps([[f.row, f.column, f.value, f.reason] for f in faults[:MOST_CARRIED]])
+
+
+def receive(carried: str) -> list[CellFault]:
+    """What `carry` wrote, back from the browser; Refusal where it is something else."""
+    try:
+        rows = json.loads(carried)
+        faults = [
+            CellFault(int(row), str(column), str(value), str(reason))
+            for row, column, value, reason in rows
+        ]
+    except (ValueError, TypeError):
+        words = "The list of faults did not arrive whole. Check the file again to see it."
+        raise Refusal(words) from None
+    return faults

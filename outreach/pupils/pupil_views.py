@@ -1,0 +1,89 @@
+"""The list of pupils, finding one by name, and recording that one asked not to be mailed."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import web
+from outreach.pupils.finding import (
+    ListedPupil,
+    PupilPage,
+    get_pupil,
+    groups_of,
+    list_pupils,
+    years_of,
+)
+from outreach.pupils.objecting import lift_objection, object_to_mail
+from outreach.pupils.views import room
+from outreach.schools.access import signed_in, staff_page
+from outreach.schools.models import Role
+
+MAY_LIST = (Role.ADMIN, Role.CAREERS_LEADER, Role.VIEWER)
+MAY_RECORD_OBJECTIONS = (Role.ADMIN, Role.CAREERS_LEADER)
+
+
+@dataclass(frozen=True)
+class PupilListPage:
+    listed: PupilPage
+    years: list[tuple[str, str]]
+    groups: list[tuple[str, str]]
+    year: str
+    group: str
+    search: str
+    pages_href: str
+
+    @property
+    def pupils(self) -> list[ListedPupil]:
+        return self.listed.pupils
+
+
+@room.get("/staff/pupils")
+@staff_page(*MAY_LIST)
+def list_all() -> ResponseReturnValue:
+    return _list(request.args.get("year", ""), request.args.get("group", ""))
+
+
+@room.post("/staff/pupils")
+@staff_page(*MAY_LIST)
+def search() -> ResponseReturnValue:
+    """A form that changes nothing, and a POST all the same: a URL must not hold a pupil's name."""
+    form = request.form
+    return _list(form.get("year", ""), form.get("group", ""), form.get("search", "").strip())
+
+
+@room.post("/staff/pupils/<uuid:pupil_id>/objection")
+@staff_page(*MAY_RECORD_OBJECTIONS)
+def change_objection(pupil_id: UUID) -> ResponseReturnValue:
+    pupil = get_pupil(web.db(), pupil_id)
+    by = signed_in().staff_id
+    if request.form.get("do") == "lift":
+        lift_objection(web.db(), pupil.id, "staff", by, web.now())
+        flash(f"{pupil.full_name} may be mailed again.", "success")
+    else:
+        object_to_mail(web.db(), pupil.id, "staff", by, web.now())
+        flash(f"{pupil.full_name} will get no more mail. What is queued stops too.", "success")
+    return redirect(url_for("profiles.show_pupil", pupil_id=pupil.id), code=303)
+
+
+def _list(year: str, group: str, search: str = "") -> str:
+    session = web.db()
+    listed = list_pupils(
+        session,
+        year=int(year) if year.isdecimal() and len(year) <= 2 else None,
+        group=group or None,
+        search=search,
+        page=request.args.get("page", 1, type=int),
+        now=web.now(),
+    )
+    page = PupilListPage(
+        listed,
+        years=[("", "All years"), *((str(each), f"Year {each}") for each in years_of(session))],
+        groups=[("", "All groups"), *((each, each) for each in groups_of(session))],
+        year=year,
+        group=group,
+        search=search,
+        pages_href=url_for("pupils.list_all", year=year, group=group, page=""),
+    )
+    return render_template("staff/pupils/list.html", page=page)

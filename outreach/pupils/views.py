@@ -1,0 +1,31 @@
+"""Pages of the pupils' room: the blueprint, and which of its requests may be large."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, request
+
+from outreach.pupils.sources.csv_file import LARGEST_FILE
+
+room = Blueprint("pupils", __name__)
+
+LARGEST_FORM = 2_000_000
+"""Enough to carry a page's list of faults back and forth."""
+
+ROOM_FOR_FORM = 100_000
+
+
+@room.url_value_preprocessor
+def permit_large_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Runs before anything reads the form. The app's limit is far below a school's roster."""
+    if endpoint == "pupils.take_roster":
+        request.max_content_length = LARGEST_FILE + ROOM_FOR_FORM
+    elif endpoint == "pupils.download_faults":
+        request.max_content_length = request.max_form_memory_size = LARGEST_FORM
+
+
+def init_app(app: Flask) -> None:
+    from outreach.pupils import pupil_views, roster_views
+
+    for module in (pupil_views, roster_views):
+        assert module.room is room  # importing it is what adds its pages
+    app.register_blueprint(room)
