@@ -1,5 +1,7 @@
 """The campaign room's blueprint, and who may read a campaign and who may run one."""
 
+from collections.abc import Mapping
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
@@ -32,6 +34,11 @@ def may_run() -> bool:
 def page_asked() -> int:
     """The number of the page of a list; 1 for anything that is none."""
     return max(1, request.args.get("page", 1, type=int))
+
+
+def before_number(query: Mapping[str, str]) -> str:
+    """What stands before the number in the address of a page of a narrowed list."""
+    return f"?{urlencode({**query, 'page': ''})}"
 
 
 def show_confirmation(

@@ -10,6 +10,7 @@ from outreach import web
 from outreach.campaigns.blueprint import (
     READERS,
     SEE_OTHER,
+    before_number,
     blueprint,
     campaign_of,
     may_run,
@@ -85,6 +86,7 @@ def list_audience(campaign_id: UUID) -> ResponseReturnValue:
         heading=heading_of(campaign, web.parts().library),
         page=draft_page(web.db(), campaign, reason, page_asked(), web.now()),
         reason=reason,
+        before_number=before_number({"reason": reason.value} if reason else {}),
     )
 
 
@@ -102,6 +104,7 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
         heading=heading,
         page=invited_page(web.db(), campaign, narrowed, page_asked()),
         narrowed=narrowed,
+        before_number=before_number(narrowed.query()),
         states=[("", "Any"), (UNANSWERED, "Has not answered"), *_options(invitation_states)],
         mails=[("", "Any"), *_options(MESSAGE.items())],
         reasons=[("", "Any"), *((one.value, one.words) for one in Reason)],

@@ -115,7 +115,7 @@ def _answered_by_campaign(session: Session) -> dict[UUID, int]:
         .where(Invitation.school_id == school_of(session), Invitation.state.in_(ANSWERED))
         .group_by(Invitation.campaign_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _title_of(campaign: Campaign, library: Library) -> str:

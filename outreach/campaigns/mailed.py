@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Subquery, Text, and_, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Invitation, Message
@@ -51,7 +52,7 @@ def latest_messages(school_id: UUID, campaign_id: UUID) -> Subquery:
             Message.words,
         )
         .where(Message.school_id == school_id, Message.campaign_id == campaign_id)
-        .distinct(Message.invitation_id)
+        .ext(distinct_on(Message.invitation_id))
         .order_by(Message.invitation_id, Message.attempt.desc(), Message.queued_at.desc())
         .subquery("latest")
     )
@@ -68,7 +69,7 @@ def count_mail(session: Session, campaign_id: UUID) -> Mapping[str, int]:
         .where(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
         .group_by(state)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:

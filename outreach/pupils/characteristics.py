@@ -58,7 +58,7 @@ def read(session: Session, pupil_id: UUID, purpose: Purpose) -> dict[Item, str]:
             PupilCharacteristic.item.in_(permitted),
         )
     )
-    return {item: value for item, value in rows}
+    return {row.item: row.value for row in rows}
 
 
 @cache

@@ -60,4 +60,4 @@ def test_the_project_names_no_gds_font_and_calls_no_other_site() -> None:
     for path in [*PROJECT.glob("templates/**/*.html"), *PROJECT.glob("outreach/static/*")]:
         words = path.read_text(encoding="utf-8")
         assert "GDS Transport" not in words, path
-        assert not re.search(r"(src|href)=\"(https?:)?//", words), path
+        assert not re.search(r"(src=|<link[^>]*href=|url\()\"?(https?:)?//", words), path

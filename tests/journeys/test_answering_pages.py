@@ -5,13 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from outreach.answering.models import Answer, Mode, Response
+from outreach.answering.saving import save_answer
+from outreach.answering.submitting import submit
 from outreach.audit import OPERATOR
 from outreach.campaigns import steering
 from outreach.campaigns.states import InvitationState
 from outreach.queues import DueWork, Work
-from questionnaires.model import Note
+from questionnaires.model import ChoiceQuestion, Note
 from tests.journeys.dsl import Browser, Launched, statements_of
 
 Launch = Callable[..., Launched]
@@ -386,3 +389,38 @@ def test_no_question_is_named_like_a_page(launched: Launched) -> None:
 
     assert "check" in pages
     assert not pages & named
+
+
+def test_an_answer_that_meets_a_sending_half_way_comes_wholly_before_or_is_turned_away(
+    launched: Launched,
+) -> None:
+    """The answer waits for the other tab's transaction, and then sees that it has sent."""
+    launched.browser().start().answer("no").answer("no")
+    question = launched.parts.library.latest("branches").question("met")
+    assert isinstance(question, ChoiceQuestion)
+
+    def save() -> bool:
+        with launched.in_school() as session:
+            response = session.scalars(select(Response)).one()
+            mode, moment = Mode.PAGES, launched.clock()
+            return save_answer(
+                session, response, question, "yes", mode=mode, language="en", now=moment
+            )
+
+    with ThreadPoolExecutor(1) as pool:
+        with launched.in_school() as session:
+            submit(session, session.scalars(select(Response)).one(), launched.clock())
+            saving = pool.submit(save)
+            with pytest.raises(TimeoutError):
+                saving.result(timeout=0.5)
+        assert saving.result(timeout=10) is False
+
+    assert launched.stored["met"] == "no"
+
+
+def test_an_answer_too_large_for_any_form_is_refused_and_harms_nothing(launched: Launched) -> None:
+    student = launched.browser().start()
+
+    assert student.press(answer="x" * 1_100_000).status == 413
+    assert launched.stored == {}
+    assert student.get("/answer/").heading == "Met?"

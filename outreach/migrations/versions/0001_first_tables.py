@@ -939,7 +939,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_waiting",
         "message",
-        ["school_id", "next_attempt_at"],
+        ["school_id", "campaign_id", "next_attempt_at"],
         unique=False,
         postgresql_where=sa.text("state IN ('queued', 'deferred')"),
     )

@@ -100,7 +100,7 @@ class CsvRoster:
 
     def _read_row(self, row: int, cells: list[str]) -> PupilRecord | None:
         faults_before = len(self.rejected)
-        cells = self._fit(row, cells)
+        cells += [""] * (self._header.width - len(cells))
         values: list[Any] = [None] * len(_SLOTS)
         values[0] = row
         for field, place, slot, read in self._plan:
@@ -108,6 +108,9 @@ class CsvRoster:
                 values[slot] = read(cells[place])
             except BadCell as fault:
                 self.reject(row, field, cells[place], fault.reason)
+        if any(cell.strip() for cell in cells[self._header.width :]):
+            del self.rejected[faults_before:]  # cells stand under the wrong headings
+            self._reject_too_wide(row, cells)
         if len(self.rejected) == faults_before:
             self._check_whole(row, values, cells)
         if len(self.rejected) > faults_before:
@@ -122,19 +125,13 @@ class CsvRoster:
             values[_SLOTS[_ADDRESSES[field]]] = address_fault
         return PupilRecord._make(values)
 
-    def _fit(self, row: int, cells: list[str]) -> list[str]:
-        width = self._header.width
-        if len(cells) < width:
-            return cells + [""] * (width - len(cells))
-        for extra in cells[width:]:
-            if extra.strip():
-                reason = (
-                    "The row has more cells than there are headings: there may be a comma inside "
-                    "a name or a date. Put that cell in quotation marks."
-                )
-                self.rejected.append(CellFault(row, "", extra, reason))
-                break
-        return cells
+    def _reject_too_wide(self, row: int, cells: list[str]) -> None:
+        extra = next(cell for cell in cells[self._header.width :] if cell.strip())
+        reason = (
+            "The row has more cells than there are headings: there may be a comma inside a name or "
+            "a date. Put that cell in quotation marks."
+        )
+        self.rejected.append(CellFault(row, "", extra, reason))
 
     def _check_whole(self, row: int, values: list[Any], cells: list[str]) -> None:
         """What one cell alone cannot tell: what is needed, what is still to come, what repeats."""
