@@ -1,11 +1,12 @@
 """Who a campaign asks: each pupil of its years and groups, with an address to use or a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Campaign, Invitation
@@ -49,8 +50,22 @@ NOBODY = Audience(0, 0, {})
 def work_out(session: Session, campaign: Campaign, now: datetime) -> Audience:
     """As it would be if the campaign were launched now."""
     asked = asked_pupils(session, campaign, now).subquery()
-    rows = session.execute(select(asked.c.reason, func.count()).group_by(asked.c.reason)).all()
+    counted = select(asked.c.reason, func.count()).group_by(asked.c.reason)
+    with joining_whole_roster(session):
+        rows = session.execute(counted).all()
     return Audience.counted({row.reason: row[1] for row in rows})
+
+
+@contextmanager
+def joining_whole_roster(session: Session) -> Iterator[None]:
+    """Makes PostgreSQL join by hashing, not row by row.
+
+    Of a roster that was imported a moment ago it has no statistics. Row by row, it then compared
+    every pupil with every address: 1.9 s for 3,000 pupils, and a hundred times that for 30,000.
+    """
+    session.execute(text("SET LOCAL enable_nestloop = off"))
+    yield
+    session.execute(text("SET LOCAL enable_nestloop = on"))
 
 
 def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSelect:

@@ -42,7 +42,7 @@ def _roster_step(pupils: int, role: Role) -> FirstStep:
         title="The roster is here",
         words=f"{pupils} pupils are on the roster." if pupils else words,
         is_done=pupils > 0,
-        who="An administrator or a careers leader",
+        who="an administrator or a careers leader",
         href="/staff/roster" if role in (Role.ADMIN, Role.CAREERS_LEADER) else None,
         action="Import the roster",
     )
@@ -62,7 +62,7 @@ def _sharing_step(session: Session, role: Role) -> FirstStep:
         title="Student email is shared",
         words=off if missing else "Your school has agreed to share student email.",
         is_done=not missing,
-        who="An administrator or the data protection lead",
+        who="an administrator or the data protection lead",
         href="/staff/sharing" if role in (Role.ADMIN, Role.CAREERS_LEADER) else None,
         action="Change sharing" if role is Role.ADMIN else "See sharing",
     )
@@ -75,7 +75,7 @@ def _reach_step(pupils: int, mailable: int) -> FirstStep:
         title="Students can be mailed",
         words=some if mailable else none,
         is_done=mailable > 0,
-        who="Whoever keeps the MIS, for addresses that are missing or wrong",
+        who="whoever keeps the MIS, for addresses that are missing or wrong",
         href="/staff/pupils",
         action="See the pupils",
     )

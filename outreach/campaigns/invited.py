@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.campaigns.audience import asked_pupils
 from outreach.campaigns.choosing import natural_order
 from outreach.campaigns.listing import ANSWERED
-from outreach.campaigns.mailed import latest_messages
+from outreach.campaigns.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.states import InvitationState
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
@@ -104,6 +104,8 @@ def draft_page(
 
 def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
     invitation, mail, reason, words = rest
+    if mail not in {state.value for state in EXPLAINED}:
+        reason = words = None  # "250 taken" explains nothing
     whys = (invitation.stopped_reason, invitation.excluded_reason, reason)
     why = dict.fromkeys(reason_words(one) for one in whys if one)
     return InvitedPupil(

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from outreach.campaigns import events, outbox
+from outreach.campaigns.events import Fact
 from outreach.campaigns.models import DeliveryClaim, Message
 from outreach.campaigns.states import MESSAGE_MOVES, MessageState, check_move
 from outreach.campaigns.waits import GIVE_UP_AFTER, wait_after
@@ -158,14 +159,8 @@ def _fate(outcome: Outcome, tried: tuple[int, datetime] | None, now: datetime) -
 _REASONS = {_S.REFUSED: "mail_server", _S.UNKNOWN: "cut_off"}
 
 
-def _event(claim_id: UUID, message_id: UUID, fate: _Fate, now: datetime) -> dict[str, object]:
+def _event(claim_id: UUID, message_id: UUID, fate: _Fate, now: datetime) -> Fact:
     """One claim hands a message over once, so (claim, message, kind) names the fact."""
-    return {
-        "message_id": message_id,
-        "source": "smtp",
-        "event_id": f"{claim_id}/{message_id}/{fate.state.value}",
-        "kind": fate.state.value,
-        "at": now,
-        "status_code": fate.code,
-        "words": fate.words,
-    }
+    kind = fate.state.value
+    name = f"{claim_id}/{message_id}/{kind}"
+    return Fact(message_id, "smtp", name, kind, now, fate.code, fate.words)

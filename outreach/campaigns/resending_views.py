@@ -92,9 +92,11 @@ def _resending(campaign: Campaign, state: MessageState) -> Confirmation:
 def confirm_new_link(campaign_id: UUID, invitation_id: UUID) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
     invitation = _invitation_of(campaign, invitation_id)
-    return show_confirmation(
-        campaign, _new_link(invitation), refused=_unmailable(campaign, invitation)
-    )
+    refused = _unmailable(campaign, invitation)
+    if refused is not None:
+        flash(f"No new link can be sent. {refused}", "error")
+        return redirect(url_for("campaigns.list_invited", campaign_id=campaign_id), SEE_OTHER)
+    return show_confirmation(campaign, _new_link(invitation))
 
 
 @blueprint.post("/staff/campaigns/<uuid:campaign_id>/invitations/<uuid:invitation_id>/new-link")

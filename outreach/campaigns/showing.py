@@ -37,6 +37,12 @@ class ExcludedLine:
     count: int
     page: tuple[str, str] | None
 
+    @property
+    def who(self) -> str:
+        """Who can change it, as a sentence begins."""
+        words = self.reason.mender.value
+        return words[0].upper() + words[1:]
+
 
 @dataclass(frozen=True)
 class AudienceView:
@@ -129,8 +135,9 @@ def _for_bar(parts: tuple[Part, ...]) -> list[tuple[str, int, str]]:
 
 def audience_view(audience: Audience) -> AudienceView:
     lines = tuple(
-        ExcludedLine(reason, count, _MENDED_AT.get(reason.mender))
-        for reason, count in audience.excluded.items()
+        ExcludedLine(reason, audience.excluded[reason], _MENDED_AT.get(reason.mender))
+        for reason in Reason
+        if audience.excluded.get(reason)
     )
     return AudienceView(audience.asked, audience.mailable, lines)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach import audit, queues
 from outreach.audit import SYSTEM, Actor
 from outreach.campaigns import outbox
-from outreach.campaigns.audience import already_answered
+from outreach.campaigns.audience import already_answered, joining_whole_roster
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.launching import has_unwritten_blocks
 from outreach.campaigns.links import is_past_closing
@@ -163,16 +163,17 @@ def _queue_allowed_again(session: Session, campaign: Campaign, now: datetime) ->
         Invitation.mail_stopped_at.is_(None),
         Invitation.pupil_id.in_(select(allowed.c.pupil_id).where(allowed.c.reason.is_(None))),
     )
-    return outbox.queue_again(
-        session,
-        now,
-        Message.campaign_id == campaign.id,
-        Message.invitation_id.in_(invited),
-        or_(
-            Message.state == MessageState.HELD,
-            Message.reason.in_([reason.value for reason in Reason]),
-        ),
-    )
+    with joining_whole_roster(session):
+        return outbox.queue_again(
+            session,
+            now,
+            Message.campaign_id == campaign.id,
+            Message.invitation_id.in_(invited),
+            or_(
+                Message.state == MessageState.HELD,
+                Message.reason.in_([reason.value for reason in Reason]),
+            ),
+        )
 
 
 def _recorded(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from outreach import audit
 from outreach.campaigns import events, outbox
+from outreach.campaigns.events import Fact
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import INVITATION_MOVES, InvitationState, MessageState, check_move
@@ -145,15 +146,8 @@ def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> 
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
-    for message_id in settled:
-        events.append(
-            session,
-            message_id,
-            source="answer",
-            event_id=str(message_id),
-            kind=MessageState.ACCEPTED.value,
-            at=now,
-        )
+    accepted = MessageState.ACCEPTED.value
+    events.append_all(session, [Fact(id, "answer", str(id), accepted, now) for id in settled])
 
 
 def _of_pupil(invitation: Invitation) -> ColumnElement[bool]:

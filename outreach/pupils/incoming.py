@@ -130,7 +130,7 @@ _SOMEBODY_ELSE = text("""
     FROM incoming i JOIN pupil p ON p.school_id = :school_id AND p.id = i.by_mis_id
     WHERE i.by_upn IS NULL AND i.upn <> p.upn
       AND lower(i.forename) <> lower(p.forename) AND lower(i.surname) <> lower(p.surname)
-      AND i.date_of_birth IS DISTINCT FROM p.date_of_birth
+      AND NOT coalesce(i.date_of_birth = p.date_of_birth, false)
     ORDER BY i.row
 """)
 
@@ -154,7 +154,7 @@ _CLASHES = (
     (
         _SOMEBODY_ELSE,
         Field.MIS_ID,
-        "The roster has this MIS ID for a pupil with another UPN, name and date of birth. "
+        "The roster has this MIS ID for a pupil with another UPN and another name. "
         "Check whose it is. If the MIS gives old numbers to new pupils, import once with the MIS "
         "ID cell left empty.",
     ),

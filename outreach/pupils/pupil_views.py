@@ -69,18 +69,19 @@ def change_objection(pupil_id: UUID) -> ResponseReturnValue:
 
 def _list(year: str, group: str, search: str = "") -> str:
     session = web.db()
+    groups = groups_of(session)
     listed = list_pupils(
         session,
         year=int(year) if year.isdecimal() and len(year) <= 2 else None,
-        group=group or None,
-        search=search,
+        group=group if group in groups else None,
+        search=search.replace("\0", ""),
         page=request.args.get("page", 1, type=int),
         now=web.now(),
     )
     page = PupilListPage(
         listed,
         years=[("", "All years"), *((str(each), f"Year {each}") for each in years_of(session))],
-        groups=[("", "All groups"), *((each, each) for each in groups_of(session))],
+        groups=[("", "All groups"), *((each, each) for each in groups)],
         year=year,
         group=group,
         search=search,

@@ -14,7 +14,7 @@ import psycopg
 from outreach.running.records import Record, read_record, read_records, wait_until
 from outreach.settings import PROJECT_ROOT, SETTINGS, Settings, load
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class RunningSet:
