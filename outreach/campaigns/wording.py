@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from outreach.campaigns.muting import UNSUBSCRIBED
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
 from outreach.pupils.reasons import Reason
@@ -77,7 +78,12 @@ _STOPS = {
 _REASONS = {
     **{stop.value: words for stop, words in _STOPS.items()},
     **{reason.value: reason.words for reason in Reason},
-    "replaced": "A newer link replaced it",
+    UNSUBSCRIBED: "The student asked for no more mail about this questionnaire",
+    "mail_server": "The mail server refused it",
+    "not_now": "The mail server said “not now”",
+    "gave_up": "It was put off for too long, and given up",
+    "cut_off": "The connection or the service broke off while it was handed over",
+    "demo": "This is a demonstration school",
     "answered": "The student answered, so it arrived",
 }
 

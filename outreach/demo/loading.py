@@ -103,7 +103,7 @@ def _make_campaign(parts: Parts, session: Session, by: StaffMember, now: datetim
         parts.library,
         name="GCSE years, this term (demo)",
         questionnaire="gcse",
-        years=[10, 11],
+        years=[11],
         groups=[],
         closes_on=london_date(now) + timedelta(days=60),
         created_by=by.id,

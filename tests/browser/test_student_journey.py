@@ -10,13 +10,18 @@ from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.seeing import Shop, check_accessible, check_reflow
 
 
+def press(page: Page, name: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
+
+
 def answer_every_question(page: Page) -> int:
     """Choose the first option of each question until the check page; how many there were."""
     for number in range(60):
         if "/answer/check" in page.url:
             return number
         page.locator("main input[name=answer]").first.check()
-        page.get_by_role("button", name="Continue").click()
+        press(page, "Continue")
     raise AssertionError("sixty questions and no end")
 
 
@@ -26,7 +31,7 @@ def test_a_student_answers_from_the_link_to_the_receipt(
 ) -> None:
     page = open_page(PHONE, scripts=scripts)
     page.goto(shop.link(8))
-    page.get_by_role("button", name="Start").click()
+    press(page, "Start")
     asked = answer_every_question(page)
     page.locator("main form button").click()
 
@@ -66,19 +71,20 @@ def test_every_question_and_the_check_page_are_accessible_on_a_phone(
 ) -> None:
     page = open_page(PHONE)
     page.goto(shop.link(8))
-    page.get_by_role("button", name="Start").click()
+    press(page, "Start")
     check_accessible(page)
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     expect(page.locator("main")).to_contain_text("There is a problem")
     check_accessible(page)
     page.locator("main input[name=answer]").first.check()
-    page.get_by_role("button", name="Continue").click()
+    press(page, "Continue")
     while "/answer/check" not in page.url:
         check_reflow(page)
         page.locator("main input[name=answer]").first.check()
-        page.get_by_role("button", name="Continue").click()
+        press(page, "Continue")
     check_accessible(page)
-    page.locator("main form button").click()
+    with page.expect_navigation():
+        page.locator("main form button").click()
     check_accessible(page)
 
 
@@ -122,7 +128,7 @@ def test_landing_and_first_question_cost_at_most_40_kilobytes_and_four_requests_
 
     page.goto(shop.link(8), wait_until="networkidle")
     landing = len(asked)
-    page.get_by_role("button", name="Start").click()
+    press(page, "Start")
     page.wait_for_load_state("networkidle")
     question = [url for url in asked[landing:] if not url.endswith("/start")]
 
@@ -135,7 +141,7 @@ def test_landing_and_first_question_cost_at_most_40_kilobytes_and_four_requests_
 def test_a_double_tap_on_submit_sends_one_response(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(PHONE)
     page.goto(shop.link(8))
-    page.get_by_role("button", name="Start").click()
+    press(page, "Start")
     answer_every_question(page)
     page.locator("main form button").dblclick()
     expect(page.locator("main")).to_contain_text("FSQ-")

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from outreach.cli import roster as roster_command
 from outreach.cli.context import CommandContext
@@ -44,8 +45,11 @@ def upload(client: FlaskClient, content: bytes | None, do: str, **ticked: str) -
     page = client.get(ROSTER).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
-    files = {} if content is None else {"roster": (io.BytesIO(content), "roster.csv")}
-    return client.post(ROSTER, data={"csrf_token": token.group(1), "do": do, **ticked, **files})
+    files = {} if content is None else {"roster": FileStorage(io.BytesIO(content), "roster.csv")}
+    # encoded here, since the test client leaves a temporary file open for a large body
+    boundary, body = encode_multipart({"csrf_token": token.group(1), "do": do, **ticked, **files})
+    kind = f"multipart/form-data; boundary={boundary}"
+    return client.post(ROSTER, data=body, content_type=kind)
 
 
 def hidden_fields(page: str) -> dict[str, str]:
