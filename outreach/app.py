@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request, url_for
+from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from sqlalchemy import text
@@ -112,8 +112,11 @@ def _static_version(name: str) -> str:
 
 
 def static_url(name: str) -> str:
-    """A static file's address, which changes when the file does."""
-    return url_for("static", filename=name, v=_static_version(name))
+    """A static file's address, which changes when the file does.
+
+    Not by `url_for`: a request for a host that is not ours has no routes, and still gets a page.
+    """
+    return f"/static/{name}?v={_static_version(name)}"
 
 
 def _start_timer() -> None:

@@ -1,5 +1,6 @@
 """A stranger's mail server: takes every mail on a free loopback port and keeps it."""
 
+import asyncio
 import re
 import socket
 import threading
@@ -35,20 +36,41 @@ class CaughtMail:
         assert found.group(1) == first.group(0)
         return found.group(1)
 
+    @property
+    def one_click_url(self) -> str:
+        """RFC 8058: an https or http URL in List-Unsubscribe, and the header that allows the POST."""
+        assert self.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        found = re.search(r"<(https?://[^>]+)>", self.message["List-Unsubscribe"])
+        assert found is not None
+        return found.group(1)
+
 
 @dataclass
 class Catcher:
-    """`answers` maps a recipient to what RCPT is answered; all others are taken."""
+    """`answers` maps a recipient to what RCPT is answered, `once` the same for the first try alone.
+
+    Mail to a recipient in `cut` is kept, and the connection is then closed without a reply.
+    `seconds_a_mail`: how long after its last byte a mail, kept by then, is replied to.
+    """
 
     mails: list[CaughtMail] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    once: dict[str, str] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
+    seconds_a_mail: float = 0.0
     port: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
 
     def forget(self) -> None:
         with self.lock:
             self.mails.clear()
             self.answers.clear()
+            self.once.clear()
+            self.cut.clear()
 
     def sent_to(self, recipient: str) -> list[CaughtMail]:
         with self.lock:
@@ -57,15 +79,21 @@ class Catcher:
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
-        if address in self.answers:
-            return self.answers[address]
+        with self.lock:
+            reply = self.once.pop(address, None) or self.answers.get(address)
+        if reply is not None:
+            return reply
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         message = message_from_bytes(envelope.content, policy=default)
         with self.lock:
             self.mails += [CaughtMail(to, message) for to in envelope.rcpt_tos]
+        if self.seconds_a_mail:
+            await asyncio.sleep(self.seconds_a_mail)
+        if self.cut.intersection(envelope.rcpt_tos):
+            server.transport.abort()
         return "250 taken"
 
 
