@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from uuid import UUID
 
@@ -55,30 +55,31 @@ class InviteLetter:
         pinned = parts.library.get(campaign.questionnaire, campaign.version)
         return cls(parts, school, campaign, pinned)
 
-    @property
+    @cached_property
     def return_path(self) -> str:
         return parseaddr(self.parts.settings.mail_from)[1]
 
-    @property
+    @cached_property
     def from_name(self) -> str:
         """The school first: it is the school that asks, and the name students know."""
         service = parseaddr(self.parts.settings.mail_from)[0]
         return f"{self.school.name} via {service}" if service else self.school.name
 
-    def render(self, first_name: str, link_url: str, stop_url: str) -> Rendered:
+    @cached_property
+    def _common(self) -> dict[str, object]:
         closes_at = self.campaign.closes_at
-        words = {
-            "first_name": first_name,
+        return {
             "school_name": self.school.name,
             "title": self.questionnaire.title.in_(LANGUAGE),
             "minutes": minutes_for(self.questionnaire),
             "closes_on": long_date(closes_at) if closes_at else None,
-            "link_url": link_url,
-            "stop_url": stop_url,
             "privacy_url": f"{self.parts.settings.public_url}/privacy",
         }
+
+    def render(self, first_name: str, link_url: str, stop_url: str) -> Rendered:
+        own = {"first_name": first_name, "link_url": link_url, "stop_url": stop_url}
         subject, text, html = (
-            _environment().get_template(f"invite/{name}").render(words)
+            _environment().get_template(f"invite/{name}").render(self._common | own)
             for name in ("subject.txt", "body.txt", "body.html")
         )
         return Rendered(subject.strip(), text, html)

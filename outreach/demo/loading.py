@@ -50,7 +50,10 @@ class Login:
 
 
 def load_demo(parts: Parts) -> list[Login]:
-    """Everything in the demo, or nothing. Raises Refusal where it must not be loaded."""
+    """The school, its log-ins and its launched campaign in one transaction; then mail and answers.
+
+    Raises Refusal where the demo must not be loaded.
+    """
     refuse_unless_demo_may_load(parts)
     rng = random.Random(URN)  # noqa: S311 -- the same invented school every time
     logins = [_invent_login(role, mailbox) for role, mailbox, _ in STAFF]
@@ -74,12 +77,12 @@ def load_demo(parts: Parts) -> list[Login]:
             now=now,
         )
         school_id = school.id
-        campaign_id = _make_campaign(parts, session, members[Role.CAREERS_LEADER], now)
-    with transaction(parts.sessions, school_id) as session:
-        launch(session, campaign_id, staff_actor(members[Role.CAREERS_LEADER].id), parts.clock())
+        careers_leader = members[Role.CAREERS_LEADER]
+        campaign_id = _make_campaign(parts, session, careers_leader, now)
+        launch(session, campaign_id, staff_actor(careers_leader.id), now)
+        _keep_logins(parts.settings.data_dir, logins)
     deliver_campaign(parts, school_id)
     answer_half(parts, school_id, campaign_id, rng)
-    _keep_logins(parts.settings.data_dir, logins)
     return logins
 
 

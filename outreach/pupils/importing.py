@@ -223,7 +223,7 @@ def _nothing_imported(roster: CsvRoster, order: _Order) -> NothingImported:
     return NothingImported(words, report)
 
 
-def _report(  # noqa: PLR0917 -- the counts in the order in which the report has them
+def _report(
     roster: CsvRoster,
     order: _Order,
     added: int = 0,

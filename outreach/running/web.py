@@ -1,5 +1,6 @@
 """The web app under gunicorn."""
 
+import importlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,5 +56,9 @@ def bind_addresses(settings: Settings) -> list[str]:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished first."""
+    """Serve until SIGTERM or SIGINT; requests under way are finished first.
+
+    The code is imported before the fork, once for all workers; what connects is made after it.
+    """
+    importlib.import_module("outreach.app")
     WebServer(settings).run()
