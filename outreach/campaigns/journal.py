@@ -83,10 +83,7 @@ class Left:
 
 @contextlib.contextmanager
 def take_over(data_dir: Path, claim_id: UUID) -> Iterator[Left | None]:
-    """A journal whose owner is dead; None where it is alive or there is no such journal.
-
-    The file is deleted when the block ends well: everything in it is then in the database.
-    """
+    """A journal whose owner is dead, held for the block; None where it lives or there is none."""
     path = data_dir / FOLDER / str(claim_id)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -101,8 +98,10 @@ def take_over(data_dir: Path, claim_id: UUID) -> Iterator[Left | None]:
             return
         with os.fdopen(handle, "rb", closefd=False) as file:
             left = _read(claim_id, file.read())
+        if left is None:
+            # Lost with its machine's memory: the claim's lease and grace decide now.
+            path.unlink(missing_ok=True)
         yield left
-        path.unlink(missing_ok=True)
     finally:
         os.close(handle)
 
@@ -114,6 +113,11 @@ def journals(data_dir: Path) -> list[UUID]:
     except FileNotFoundError:
         return []
     return [UUID(name) for name in names if not name.endswith(_DRAFT)]
+
+
+def discard(data_dir: Path, claim_id: UUID) -> None:
+    """Everything in it is in the database. Only inside `take_over`."""
+    (data_dir / FOLDER / str(claim_id)).unlink(missing_ok=True)
 
 
 def clear_drafts(data_dir: Path, older_than: float) -> None:

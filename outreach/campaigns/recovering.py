@@ -21,6 +21,7 @@ from outreach.campaigns.models import DeliveryClaim
 from outreach.database import school_of, transaction
 from outreach.mail.outcomes import Outcome, Verdict
 from outreach.queues import Work
+from outreach.schools.models import School
 from outreach.web import Parts
 
 log = logging.getLogger(__name__)
@@ -57,19 +58,22 @@ def recover(parts: Parts) -> int:
     settled = 0
     for claim_id in journal.journals(data_dir):
         with journal.take_over(data_dir, claim_id) as left:
-            if left is not None:
-                _settle_left(parts, left)
+            if left is not None and _settle_left(parts, left):
+                journal.discard(data_dir, claim_id)
                 settled += 1
     journal.clear_drafts(data_dir, time.time() - DRAFTS_KEPT_SECONDS)
     return settled
 
 
-def _settle_left(parts: Parts, left: Left) -> None:
+def _settle_left(parts: Parts, left: Left) -> bool:
     """Outcomes are applied; an intent without one is unknown; what was never intended waits again.
 
-    Applied twice, or beside a dead owner's last transaction, it has one effect.
+    Applied twice, or beside a dead owner's last transaction, it has one effect. False where this
+    database does not know the school: DATA_DIR served another database, which may come back.
     """
     with transaction(parts.sessions, left.school_id) as session:
+        if session.get(School, left.school_id) is None:
+            return False
         lock_claim(session, left.claim_id)
         now = parts.clock()
         recording.record_outcomes(session, left.claim_id, left.outcomes, now)
@@ -85,6 +89,7 @@ def _settle_left(parts: Parts, left: Left) -> None:
     log.info(
         "recovered claim=%s outcomes=%d unknown=%d", left.claim_id, len(left.outcomes), len(cut_off)
     )
+    return True
 
 
 def give_up_lost(parts: Parts, school_id: UUID) -> None:

@@ -32,8 +32,8 @@ from outreach.pupils.sources.records import CellFault, Field
 from outreach.queues import Work
 
 DROP_SHARE = 0.2
-DROP_ALWAYS_ALLOWED = 5
-"""A full roster may drop a fifth of the current pupils, or five, before anybody is asked."""
+DROP_ALWAYS_ALLOWED = 1
+"""A full roster may drop a fifth of the current pupils, or one, before anybody is asked."""
 
 MANY = 200
 """From so many new rows on, the database counts its tables anew."""

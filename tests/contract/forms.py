@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"input", "br", "img", "meta", "link", "hr"}
+KINDS = {"radio", "checkbox", "text", "number", "textarea", "select", "password", "email"}
 
 
 @dataclass
@@ -66,7 +66,7 @@ class PageReader(HTMLParser):
         name, kind = given["name"], given.get("type", "text") if tag == "input" else tag
         if kind == "hidden":
             self._form.hidden[name] = given.get("value", "")
-        elif kind in {"radio", "checkbox", "text", "number", "textarea", "select"}:
+        elif kind in KINDS:
             known = self._form.fields.setdefault(name, Field(name, kind))
             if kind in {"radio", "checkbox"}:
                 known.values.append(given.get("value", ""))

@@ -1,0 +1,98 @@
+"""Workers killed, stopped and doubled: every mail in one true state, none handed over twice."""
+
+import signal
+
+import pytest
+
+from outreach import web
+from outreach.campaigns.sending import CONNECTIONS
+from tests.failures.delivering import (
+    Process,
+    Taking,
+    listening,
+    running,
+    wait_for,
+    wait_until_settled,
+)
+from tests.outbox import Outbox, launched
+
+pytestmark = pytest.mark.failure
+
+
+def told_truly(outbox: Outbox, server: Taking) -> bool:
+    """Accepted means that the server has it; what it does not have is at most unknown."""
+    counts = outbox.mails
+    accepted, unknown = counts.get("accepted", 0), counts.get("unknown", 0)
+    return accepted + unknown == len(outbox.addresses) and (
+        accepted <= len(server.seen) <= accepted + unknown
+    )
+
+
+def test_a_worker_killed_in_mid_batch_loses_no_mail_and_sends_none_twice(
+    wired: web.Parts,
+) -> None:
+    outbox = launched(wired, pupils=80)
+    with listening(Taking(seconds=0.2)) as server:
+        worker = Process("worker", server)
+        wait_for(lambda: len(server.seen) >= 20, "nothing was sent")
+        worker.kill()
+        server.seconds = 0.0
+        with running(server, "worker", "schedule"):
+            wait_until_settled(outbox)
+    assert server.saw_nobody_twice
+    assert told_truly(outbox, server)
+    assert 1 <= outbox.mails["unknown"] <= CONNECTIONS
+
+
+def test_two_workers_on_one_school_send_nothing_twice(wired: web.Parts) -> None:
+    outbox = launched(wired, pupils=300)
+    with listening(Taking(seconds=0.02)) as server, running(server, "worker", "worker", "schedule"):
+        wait_until_settled(outbox)
+    assert outbox.mails == {"accepted": 300}
+    assert server.saw_nobody_twice
+
+
+def test_a_worker_that_was_stopped_and_comes_back_sends_nothing_twice(wired: web.Parts) -> None:
+    outbox = launched(wired, pupils=40)
+    with listening(Taking(seconds=0.3)) as server:
+        stopped = Process("worker", server)
+        wait_for(lambda: len(server.seen) >= 8, "nothing was sent")
+        stopped.send(signal.SIGSTOP)
+        with running(server, "worker", "schedule"):
+            server.seconds = 0.0
+            stopped.send(signal.SIGCONT)
+            wait_until_settled(outbox)
+        stopped.end()
+    assert outbox.mails == {"accepted": 40}
+    assert server.saw_nobody_twice
+
+
+def test_a_worker_asked_to_end_does_so_within_eight_seconds_and_gives_back_what_it_holds(
+    wired: web.Parts,
+) -> None:
+    outbox = launched(wired, pupils=60)
+    with listening(Taking(seconds=1.0)) as server:
+        worker = Process("worker", server)
+        wait_for(lambda: len(server.seen) >= 8, "nothing was sent")
+        assert worker.end() < 8.0
+        assert outbox.mails.keys() == {"accepted", "queued"}
+        server.seconds = 0.0
+        with running(server, "worker", "schedule"):
+            wait_until_settled(outbox)
+    assert outbox.mails == {"accepted": 60}
+    assert server.saw_nobody_twice
+
+
+def test_a_worker_that_must_end_while_the_mail_server_hangs_leaves_those_mails_unknown(
+    wired: web.Parts,
+) -> None:
+    outbox = launched(wired, pupils=30)
+    with listening(Taking(seconds=30.0)) as server:
+        worker = Process("worker", server)
+        wait_for(lambda: len(server.seen) >= CONNECTIONS, "nothing was sent")
+        assert worker.end() < 8.0
+        server.seconds = 0.0
+        with running(server, "worker", "schedule"):
+            wait_until_settled(outbox)
+    assert outbox.mails == {"accepted": 22, "unknown": 8}
+    assert server.saw_nobody_twice
