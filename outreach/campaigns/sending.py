@@ -177,7 +177,10 @@ class Sending:
             nonlocal has_intent
             if self._is_revoked.is_set() or not self._has_lease():
                 raise NotIntended
-            self.journal.intend(message.message_id)
+            try:
+                self.journal.intend(message.message_id)
+            except OSError as fault:
+                raise NotIntended("The intent journal could not be written.") from fault
             has_intent = True
 
         try:
@@ -185,8 +188,9 @@ class Sending:
             outcome = connection.hand_over(
                 self.letter.return_path, message.address, compose(mail), before_body=intend
             )
-        except NotIntended:
-            return Outcome(Verdict.NOT_SENT, words="Sending was stopped.")
+        except NotIntended as why:
+            # With words, it is trouble of ours: the school's mail pauses as for a server's.
+            return Outcome(Verdict.NOT_SENT, words=str(why), is_server_trouble=bool(why.args))
         except UnsendableAddress as fault:
             outcome = Outcome(Verdict.REFUSED, words=fault.reason)
         except Exception as fault:

@@ -7,7 +7,6 @@ Run by itself for a larger school, beside a running `make run`:
 
 import argparse
 import os
-import random
 import sys
 import time
 import urllib.parse
@@ -121,7 +120,7 @@ def answer_links(mails: Sequence[CaughtMail], threads: int) -> tuple[Answers, in
     """Each by a browser of its own, `threads` at a time; also the number of requests it took."""
 
     def answer(number: int) -> Browser:
-        browser = Browser(random.Random(number))
+        browser = Browser(number)
         browser.answer_all(mails[number].link)
         browser.close()
         return browser

@@ -30,11 +30,18 @@ class Page:
         return urlsplit(self.url).path.rsplit("/", 1)[1]
 
 
+class NotTaken(Exception):
+    """The service did not go on to another page after an answer."""
+
+
 @dataclass
 class Browser:
-    """One connection that is kept. `given`: what was answered and taken, by question id."""
+    """One connection that is kept. `given`: what was answered and taken, by question id.
 
-    rng: random.Random
+    The seed decides what is answered to each question, however often it is asked.
+    """
+
+    seed: int
     given: dict[str, str | int | list[str]] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     requests: int = 0
@@ -66,10 +73,10 @@ class Browser:
         question = form.question
         if question is None:
             return self.send(page, form, [])
-        chosen = self._choose(form)
+        chosen = self._choose(form, page.question)
         taken = self.send(page, form, [(question.name, value) for value in chosen])
-        assert taken.status == 200, (page.url, chosen, taken.status)
-        assert taken.url != page.url, (page.url, chosen)
+        if taken.status != 200 or taken.url == page.url:
+            raise NotTaken(page.url, chosen, taken.status)
         self.given[page.question] = _as_exported(question.kind, chosen)
         return taken
 
@@ -87,11 +94,12 @@ class Browser:
         for connection in self._connections.values():
             connection.close()
 
-    def _choose(self, form: Form) -> list[str]:
+    def _choose(self, form: Form, question_id: str) -> list[str]:
         question = form.question
         assert question is not None
+        rng = random.Random(f"{self.seed}/{question_id}")
         ways: dict[str, Callable[[], list[str]]] = {
-            "radio": lambda: [self.rng.choice(question.values)],
+            "radio": lambda: [rng.choice(question.values)],
             "checkbox": lambda: [question.values[0]],
             "number": lambda: ["1"],
         }

@@ -1,6 +1,5 @@
 """A stranger's program beside a running set: the published contract, over real sockets only."""
 
-import random
 import re
 import shutil
 import tempfile
@@ -58,7 +57,7 @@ def browser() -> Iterator[Callable[[], Browser]]:
     opened: list[Browser] = []
 
     def open_browser() -> Browser:
-        opened.append(Browser(random.Random(len(opened))))
+        opened.append(Browser(len(opened)))
         return opened[-1]
 
     yield open_browser

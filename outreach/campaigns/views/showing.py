@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import Audience, work_out
-from outreach.campaigns.invited import GroupLine, group_lines
-from outreach.campaigns.listing import CampaignHeading, heading_of, percent_of
-from outreach.campaigns.mailed import GivenReason, count_mail, given_reasons
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.progress import status
 from outreach.campaigns.resending import RESENDABLE
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.views.invited import GroupLine, group_lines
+from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
+from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words
 from outreach.pupils.reasons import Mender, Reason
 from questionnaires.loading import Library

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from werkzeug.datastructures import MultiDict
 
-from outreach.campaigns.choosing import Choices, suggested_closing
 from outreach.campaigns.creating import LONGEST_NAME
+from outreach.campaigns.views.choosing import Choices, suggested_closing
 from outreach.clock import london_date
 
 LONGEST_OPEN_YEARS = 2

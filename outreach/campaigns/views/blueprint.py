@@ -8,9 +8,9 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
-from outreach.campaigns.confirming import Confirmation
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.views.confirming import Confirmation
 from outreach.schools.access import signed_in
 from outreach.schools.models import Role
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from outreach.campaigns.confirming import Confirmation
 from outreach.campaigns.models import Campaign
-from outreach.campaigns.school_hours import is_in_school_hours
-from outreach.campaigns.showing import AudienceView
+from outreach.campaigns.views.confirming import Confirmation
+from outreach.campaigns.views.school_hours import is_in_school_hours
+from outreach.campaigns.views.showing import AudienceView
 from outreach.clock import london_date
 from outreach.web import in_london, long_date
 

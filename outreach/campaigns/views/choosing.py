@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from outreach.campaigns.listing import LANGUAGE, audience_words
+from outreach.campaigns.views.listing import LANGUAGE, audience_words
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup

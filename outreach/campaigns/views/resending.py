@@ -7,19 +7,19 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from outreach import web
-from outreach.campaigns.blueprint import (
+from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.relinking import Relinking, send_new_link
+from outreach.campaigns.resending import RESENDABLE, resend
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.views.blueprint import (
     RUNNERS,
     SEE_OTHER,
     blueprint,
     campaign_of,
     show_confirmation,
 )
-from outreach.campaigns.confirming import Confirmation
-from outreach.campaigns.mailed import count_mail
-from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.relinking import Relinking, send_new_link
-from outreach.campaigns.resending import RESENDABLE, resend
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.views.confirming import Confirmation
+from outreach.campaigns.views.mailed import count_mail
 from outreach.campaigns.wording import reason_words
 from outreach.errors import NotFound, Refusal
 from outreach.pupils.finding import get_pupil

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import asked_pupils
-from outreach.campaigns.choosing import natural_order
-from outreach.campaigns.listing import ANSWERED
-from outreach.campaigns.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.states import InvitationState
+from outreach.campaigns.views.choosing import natural_order
+from outreach.campaigns.views.listing import ANSWERED
+from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup

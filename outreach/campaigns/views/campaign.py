@@ -7,7 +7,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
-from outreach.campaigns.blueprint import (
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.states import InvitationState
+from outreach.campaigns.trying_out import latest_test
+from outreach.campaigns.views.blueprint import (
     READERS,
     SEE_OTHER,
     before_number,
@@ -16,8 +19,8 @@ from outreach.campaigns.blueprint import (
     may_run,
     page_asked,
 )
-from outreach.campaigns.confirming import steps_from
-from outreach.campaigns.invited import (
+from outreach.campaigns.views.confirming import steps_from
+from outreach.campaigns.views.invited import (
     FILTERS,
     UNANSWERED,
     Filter,
@@ -26,11 +29,8 @@ from outreach.campaigns.invited import (
     invited_page,
     known_filter,
 )
-from outreach.campaigns.listing import heading_of
-from outreach.campaigns.models import Campaign
-from outreach.campaigns.showing import draft_audience, progress_view
-from outreach.campaigns.states import InvitationState
-from outreach.campaigns.trying_out import latest_test
+from outreach.campaigns.views.listing import heading_of
+from outreach.campaigns.views.showing import draft_audience, progress_view
 from outreach.campaigns.wording import INVITATION, MESSAGE, Words
 from outreach.pupils.reasons import Reason
 from outreach.schools.access import signed_in, staff_page

@@ -6,12 +6,12 @@ from flask import Response, flash, make_response, redirect, render_template, url
 from flask.typing import ResponseReturnValue
 
 from outreach import web
-from outreach.campaigns.blueprint import READERS, RUNNERS, SEE_OTHER, blueprint, campaign_of
 from outreach.campaigns.composing import preview_invite
-from outreach.campaigns.listing import heading_of
 from outreach.campaigns.models import Campaign
-from outreach.campaigns.reading import read_questionnaire
 from outreach.campaigns.trying_out import send_test
+from outreach.campaigns.views.blueprint import READERS, RUNNERS, SEE_OTHER, blueprint, campaign_of
+from outreach.campaigns.views.listing import heading_of
+from outreach.campaigns.views.reading import read_questionnaire
 from outreach.errors import NotFound, Refusal
 from outreach.mail.composing import Mail
 from outreach.schools.access import signed_in, staff_page

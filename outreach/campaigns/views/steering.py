@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 from outreach import web
 from outreach.audit import Actor
 from outreach.campaigns import steering
-from outreach.campaigns.blueprint import (
+from outreach.campaigns.launching import launch
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.states import CampaignState
+from outreach.campaigns.views.blueprint import (
     RUNNERS,
     SEE_OTHER,
     blueprint,
     campaign_of,
     show_confirmation,
 )
-from outreach.campaigns.confirming import STEPS, Step
-from outreach.campaigns.launch_page import launch_confirmation
-from outreach.campaigns.launching import launch
-from outreach.campaigns.models import Campaign
-from outreach.campaigns.showing import draft_audience
-from outreach.campaigns.states import CampaignState
+from outreach.campaigns.views.confirming import STEPS, Step
+from outreach.campaigns.views.launch_page import launch_confirmation
+from outreach.campaigns.views.showing import draft_audience
 from outreach.errors import Refusal
 from outreach.schools.access import signed_in, staff_page
 

@@ -4,7 +4,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
-from outreach.campaigns.blueprint import (
+from outreach.campaigns.creating import create_campaign
+from outreach.campaigns.views.blueprint import (
     CONFLICT,
     READERS,
     RUNNERS,
@@ -13,11 +14,10 @@ from outreach.campaigns.blueprint import (
     blueprint,
     may_run,
 )
-from outreach.campaigns.choosing import Choices, choices_of
-from outreach.campaigns.creating import create_campaign
-from outreach.campaigns.first_steps import first_steps
-from outreach.campaigns.forms import NewCampaign, check_form, empty_form, read_form
-from outreach.campaigns.listing import listed_campaigns
+from outreach.campaigns.views.choosing import Choices, choices_of
+from outreach.campaigns.views.first_steps import first_steps
+from outreach.campaigns.views.forms import NewCampaign, check_form, empty_form, read_form
+from outreach.campaigns.views.listing import listed_campaigns
 from outreach.errors import Refusal
 from outreach.schools.access import signed_in, staff_page
 
