@@ -80,6 +80,8 @@ def record_outcomes(
         },
     ).all()
     events.append_all(session, [_event(claim_id, id, fates[id], now) for id in moved])
+    if waits:
+        outbox.stop_in_ended(session, now)
 
 
 def is_unsent(outcome: Outcome) -> bool:
@@ -89,13 +91,16 @@ def is_unsent(outcome: Outcome) -> bool:
 
 def give_back(session: Session, claim_id: UUID, unsent: Iterable[UUID], now: datetime) -> None:
     """Messages of this claim that never left wait again, or stop where the campaign has ended."""
+    unsent = list(unsent)
+    if not unsent:
+        return
     session.execute(
         update(Message)
         .where(
             Message.school_id == school_of(session),
             Message.claim_id == claim_id,
             Message.state == _S.SENDING,
-            Message.id.in_(list(unsent)),
+            Message.id.in_(unsent),
         )
         .values(state=_S.QUEUED, claim_id=None, changed_at=now)
         .execution_options(synchronize_session=False)

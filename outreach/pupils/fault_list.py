@@ -7,15 +7,10 @@ from collections.abc import Sequence
 
 from outreach.errors import Refusal
 from outreach.pupils.sources.records import CellFault
+from outreach.spreadsheets import safe_cell
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 MOST_CARRIED = 5_000
 """As many faults as a page carries in its form; nothing of them is kept on the server."""
-
-
-def safe_cell(text: str) -> str:
-    """A spreadsheet takes such a cell for a formula and runs it: an apostrophe makes it text."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def write_faults(faults: Sequence[CellFault]) -> bytes:

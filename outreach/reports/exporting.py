@@ -23,6 +23,7 @@ from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.profiles.fields import score_field
 from outreach.pupils.models import Pupil
+from outreach.spreadsheets import safe_cell
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
 from questionnaires.loading import Library
 from questionnaires.model import Note, Questionnaire
@@ -30,7 +31,6 @@ from questionnaires.path import walk
 from questionnaires.scoring import Scores, score
 
 ROWS_AT_A_TIME = 200
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet takes a cell that begins with one of these for a formula, and runs it."""
 
 SKIPPED = "(skipped)"
@@ -200,10 +200,3 @@ def _csv_line(cells: list[str | int | float | None]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow([safe_cell(cell) for cell in cells])
     return line.getvalue()
-
-
-def safe_cell(cell: str | float | None) -> str | float | None:
-    """Text that a spreadsheet would run is shown as text, by an apostrophe before it."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell

@@ -25,7 +25,8 @@ from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.launching import launch, write_blocks
 from outreach.campaigns.progress import status
 from outreach.campaigns.states import MessageState
-from outreach.database import transaction
+from outreach.database import refresh_statistics, transaction
+from outreach.pupils.models import Pupil, PupilAddress
 from outreach.schools.models import Connection
 from outreach.schools.registering import add_school
 from outreach.schools.sharing import agreement
@@ -91,6 +92,7 @@ def _make_roster(parts: Parts, pupils: int) -> UUID:
         given.student_email = given.work_email = True
         session.flush()
         session.execute(ROSTER, {"school": school.id, "pupils": pupils})
+        refresh_statistics(session, Pupil, PupilAddress)  # as an import does
         return school.id
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from outreach.reports.exporting import ResultRow, safe_cell, write_csv, write_json
+from outreach.reports.exporting import ResultRow, write_csv, write_json
+from outreach.spreadsheets import safe_cell
 from questionnaires.answers import Value, to_json
 from questionnaires.model import Questionnaire
 from questionnaires.scoring import score
