@@ -5,6 +5,8 @@ import logging
 import time
 from functools import cache
 from pathlib import Path
+from types import TracebackType
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, render_template, request
@@ -16,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from outreach import web
+from outreach.database import NotReady
 from outreach.errors import NotAllowed, NotFound, OutreachError
 from outreach.schools.access import public_page
 from outreach.settings import Settings
@@ -23,6 +26,9 @@ from outreach.wiring import wire
 
 PROJECT = Path(__file__).parent.parent
 STATIC = Path(__file__).parent / "static"
+ExceptionInfo: TypeAlias = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
 access_log = logging.getLogger("outreach.access")
 log = logging.getLogger(__name__)
 
@@ -38,11 +44,20 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
+IMMUTABLE = "public, max-age=31536000, immutable"
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
+class Service(Flask):
+    """Flask, but for its own log of an exception, which names the path: a path can be a key."""
+
+    def log_exception(self, exc_info: ExceptionInfo) -> None:
+        kind = exc_info[0].__name__ if exc_info[0] else "nothing"
+        log.error("not handled route=%s: %s", request.endpoint, kind)
+
+
 def create_app(settings: Settings) -> Flask:
-    app = Flask(
+    app = Service(
         "outreach",
         template_folder=str(PROJECT / "templates"),
         static_folder=str(STATIC),
@@ -119,6 +134,14 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={_static_version(name)}"
 
 
+def _is_lasting(response: Response) -> bool:
+    """A static file under the very version it has: during an upgrade a proxy may ask for another."""
+    if request.endpoint != "static" or response.status_code not in {200, 304}:
+        return False
+    name = (request.view_args or {}).get("filename", "")
+    return request.args.get("v") == _static_version(name)
+
+
 def _start_timer() -> None:
     g.started = time.perf_counter()
 
@@ -134,10 +157,7 @@ def _protect(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if web.parts().settings.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint == "static":
-        headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
-        headers["Cache-Control"] = "no-store"
+    headers["Cache-Control"] = IMMUTABLE if _is_lasting(response) else "no-store"
     return response
 
 
@@ -157,6 +177,7 @@ def _log_access(response: Response) -> Response:
 def _register_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show_http_fault)
     app.register_error_handler(OutreachError, _show_refusal)
+    app.register_error_handler(NotReady, _show_outage)
     app.register_error_handler(OperationalError, _show_outage)
     app.register_error_handler(PoolTimeout, _show_outage)
     app.register_error_handler(DBAPIError, _show_database_fault)

@@ -39,6 +39,8 @@ from outreach.errors import OutreachError
 
 APP_ROLE = "outreach_app"
 SCHOOL_SETTING = "outreach.school_id"
+EMPTY = "The database is empty. Run `outreach db upgrade` first."
+_NO_SUCH_ROLE, _NOT_A_MEMBER = ("22023", "42704"), "42501"
 
 
 class NotReady(OutreachError):
@@ -91,6 +93,7 @@ def make_engine(database_url: str, *, as_owner: bool = False, pool_size: int = 1
     engine = create_engine(
         database_url,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must not hold what somebody typed
         pool_size=pool_size,
         max_overflow=5,
         connect_args={"connect_timeout": 10, "application_name": "outreach"},
@@ -101,13 +104,22 @@ def make_engine(database_url: str, *, as_owner: bool = False, pool_size: int = 1
 
 
 def _take_weak_role(dbapi_connection: Any, _record: object) -> None:
+    """Roles belong to the whole server: another database's upgrade may have made ours already."""
     try:
         dbapi_connection.execute(f"SET ROLE {APP_ROLE}")
+        found = dbapi_connection.execute("SELECT to_regclass('alembic_version')").fetchone()
     except Exception as fault:
-        if getattr(fault, "sqlstate", None) in ("22023", "42704"):
-            words = "The database is empty. Run `outreach db upgrade` first."
+        if getattr(fault, "sqlstate", None) in _NO_SUCH_ROLE:
+            raise NotReady(EMPTY) from fault
+        if getattr(fault, "sqlstate", None) == _NOT_A_MEMBER:
+            words = (
+                f"DATABASE_URL logs in as a role that may not act as {APP_ROLE}. "
+                "Run `outreach db upgrade` with this DATABASE_URL: it gives that right."
+            )
             raise NotReady(words) from fault
         raise
+    if found[0] is None:
+        raise NotReady(EMPTY)
     dbapi_connection.commit()
 
 

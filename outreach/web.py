@@ -60,9 +60,15 @@ def now() -> datetime:
 
 
 def commit_request(response: Response) -> Response:
+    """A commit that fails is answered by the page for it, as if the view itself had failed."""
     held = g.get("db")
-    if held is not None and response.status_code < 500:
+    if held is None or response.status_code >= 500:
+        return response
+    try:
         held.commit()
+    except Exception as fault:
+        held.rollback()
+        return current_app.make_response(current_app.handle_user_exception(fault))
     return response
 
 
@@ -88,6 +94,15 @@ def csrf_token() -> str:
     if "csrf" not in session:
         session["csrf"] = secrets.token_urlsafe(16)
     return _csrf_serializer().dumps(session["csrf"])
+
+
+def refuse_null_characters() -> None:
+    """PostgreSQL takes none in text. Answers clean theirs: see `questionnaires.answers`."""
+    if request.blueprint == "answering":
+        return
+    for given in (request.args, request.form):
+        if any("\0" in value for values in given.listvalues() for value in values):
+            abort(400)
 
 
 def check_csrf() -> None:
@@ -135,6 +150,7 @@ def long_date(day: date) -> str:
 
 def init_app(app: Flask) -> None:
     app.before_request(check_csrf)
+    app.before_request(refuse_null_characters)
     app.after_request(commit_request)
     app.teardown_appcontext(close_request)
     app.jinja_env.globals["csrf_token"] = csrf_token

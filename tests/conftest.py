@@ -22,7 +22,7 @@ from tests.parts import Parts as Embedded
 
 pytest_plugins = ["tests.parts"]
 
-LOOPBACK = ("127.", "::1", "localhost")
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
 def _refuse_the_outside(event: str, arguments: tuple[object, ...]) -> None:

@@ -105,7 +105,7 @@ def _compose(wired: Parts, claim: Claim) -> Mail | None:
     except DBAPIError:
         raise  # the database is in trouble, not this mail: its lease runs out, and it comes back
     except Exception as fault:
-        log.exception("account mail could not be made id=%s", claim.mail_id)
+        log.error("account mail not made id=%s: %s", claim.mail_id, type(fault).__name__)
         _put_off(wired, claim, type(fault).__name__)
     return None
 

@@ -80,7 +80,8 @@ def start(opened: OpenedLink, now: datetime) -> None:
     if earlier is not None and earlier.link.id == opened.link.id and earlier.is_alive(now):
         sessions.touch(earlier, now)
         return
-    may_see = earlier is not None and earlier.session.may_see_answers
+    is_same_sitting = earlier is not None and earlier.is_alive(now)
+    may_see = is_same_sitting and earlier is not None and earlier.session.may_see_answers
     nonce = cookie.get("csrf") if set(cookie) <= {"csrf"} else None
     web.start_fresh_session()
     if nonce is not None:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -24,6 +25,8 @@ from outreach.mail.outcomes import Outcome, Verdict
 
 FOLDER = "journal"
 _DRAFT = ".draft"
+_CLAIM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Other files of the folder (a network disk leaves some) are nobody's journal."""
 
 
 class Journal:
@@ -112,7 +115,7 @@ def journals(data_dir: Path) -> list[UUID]:
         names = [entry.name for entry in os.scandir(data_dir / FOLDER)]
     except FileNotFoundError:
         return []
-    return [UUID(name) for name in names if not name.endswith(_DRAFT)]
+    return [UUID(name) for name in names if _CLAIM.fullmatch(name)]
 
 
 def discard(data_dir: Path, claim_id: UUID) -> None:

@@ -4,7 +4,7 @@ import logging
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from outreach.cli import (
     campaign,
@@ -58,4 +58,8 @@ def main() -> None:
         sys.exit(1)
     except OperationalError:
         click.echo("The database does not answer. Check DATABASE_URL, then try again.", err=True)
+        sys.exit(1)
+    except DBAPIError as fault:
+        code = getattr(fault.orig, "sqlstate", None)
+        click.echo(f"The database refused this (SQLSTATE {code}). Nothing was changed.", err=True)
         sys.exit(1)

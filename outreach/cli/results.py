@@ -1,6 +1,5 @@
 """`outreach results export`."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import click
@@ -8,7 +7,7 @@ import click
 from outreach import audit
 from outreach.campaigns.finding import enter_school_of
 from outreach.cli.context import CommandContext
-from outreach.reports.exporting import ResultRow, results_of, write_csv, write_json
+from outreach.reports.exporting import count_responses, results_of, write_csv, write_json
 
 
 @click.group()
@@ -22,14 +21,8 @@ def results() -> None:
 @click.pass_obj
 def export(context: CommandContext, campaign_id: UUID, kind: str) -> None:
     """Write one row for each submitted response to standard output."""
-    with context.work() as session:
+    with context.work() as session:  # on record before a byte leaves, whoever stops reading
         enter_school_of(session, campaign_id)
-        found = results_of(session, context.parts.library, campaign_id)
-        counted = _Counted(found.rows)
-        # No byte order mark here: this is for programs. The page's download has one.
-        pieces = write_json(counted) if kind == "json" else write_csv(found.definition, counted)
-        for piece in pieces:
-            click.echo(piece.encode(), nl=False)
         audit.record(
             session,
             context.parts.clock(),
@@ -38,21 +31,16 @@ def export(context: CommandContext, campaign_id: UUID, kind: str) -> None:
             "campaign",
             campaign_id,
             format=kind,
-            responses=counted.count,
+            responses=count_responses(session, campaign_id),
         )
-
-
-class _Counted:
-    """Rows on their way past, counted for the audit."""
-
-    def __init__(self, rows: Iterator[ResultRow]) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __iter__(self) -> Iterator[ResultRow]:
-        for row in self._rows:
-            self.count += 1
-            yield row
+    with context.work() as session:
+        enter_school_of(session, campaign_id)
+        found = results_of(session, context.parts.library, campaign_id)
+        # No byte order mark here: this is for programs. The page's download has one.
+        is_json = kind == "json"
+        pieces = write_json(found.rows) if is_json else write_csv(found.definition, found.rows)
+        for piece in pieces:
+            click.echo(piece.encode(), nl=False)
 
 
 commands: list[click.Command] = [results]

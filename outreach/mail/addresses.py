@@ -14,7 +14,17 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _SENDABLE_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_LIMIT, _ADDRESS_LIMIT = 64, 254  # octets: RFC 5321 §4.5.3.1.1, erratum 1690 to RFC 3696
 
-_ADDRESS_IN_TEXT = re.compile(r"""(?:"[^"\r\n]{0,64}"|[^\s<>"'()\[\],;:]+)@[^\s<>"'()\[\],;:]+""")
+# Bounded before the @, so that the time does not grow with the square of a hostile reply.
+_ADDRESS_IN_TEXT = re.compile(
+    r"""(?:"[^"\r\n]{0,64}"|[^\s<>"'()\[\],;:@]{1,64})@[^\s<>"'()\[\],;:]+"""
+)
+_LINK_IN_TEXT = re.compile(
+    r"[^\s<>\"]{0,200}(?:/|%2F)(?:q|stop|set-up)(?:/|%2F)[^\s<>\"]*|[\w-]{32}\.[\w-]{22}",
+    re.IGNORECASE,
+)
+"""Our own links, rewritten by a filter or not, and bare tokens; a server's help page may stay."""
+_LONGEST_READ = 2000
+"""Characters of an outside text that are looked at; what stands after them is not kept."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 # Domains that no public mail server can deliver to (RFC 2606, 6761, 6762, 7686). `.example` and
@@ -148,9 +158,11 @@ def mask(address: str) -> str:
 
 
 def scrub(text: str, *also: str) -> str:
-    """Text from outside, made fit to keep: addresses become `[address]`, control characters a
-    space. Each of `also` (a known recipient or user name) goes too, and its local part where that
+    """Text from outside, made fit to keep: our own links become `[link]` (a filter that quotes
+    one quotes the key to a student's answers), addresses `[address]`, control characters a
+    space. What comes after 2,000 characters is dropped. Each of `also` (a known recipient or user name) goes too, and its local part where that
     stands as a word of its own, since servers write `User asmith unknown`."""
+    text = _LINK_IN_TEXT.sub("[link]", text[:_LONGEST_READ])
     for secret in also:
         for form in (secret, secret.rpartition("@")[0]):
             if len(form) >= 2:

@@ -21,7 +21,7 @@ def write_faults(faults: Sequence[CellFault]) -> bytes:
     for fault in faults:
         cells = (fault.column, fault.value, fault.reason)
         writer.writerow([fault.row, *(safe_cell(cell) for cell in cells)])
-    return output.getvalue().encode("utf-8-sig")
+    return output.getvalue().encode("utf-8-sig", errors="replace")
 
 
 def carry(faults: Sequence[CellFault]) -> str:
@@ -37,7 +37,7 @@ def receive(carried: str) -> list[CellFault]:
             CellFault(int(row), str(column), str(value), str(reason))
             for row, column, value, reason in rows
         ]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         words = "The list of faults did not arrive whole. Check the file again to see it."
         raise Refusal(words) from None
     return faults

@@ -14,6 +14,9 @@ from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
 
 PAGE_SIZE = 50
 
+LONGEST_SEARCH, MOST_WORDS = 100, 6
+"""As much of a search as is looked at: each word costs a pass over the roster."""
+
 
 @dataclass(frozen=True)
 class ListedPupil:
@@ -118,7 +121,7 @@ def _narrowed(
         conditions.append(Pupil.year == year)
     if group:
         conditions.append(_is_in_group(group))
-    for word in search.split():
+    for word in search[:LONGEST_SEARCH].split()[:MOST_WORDS]:
         conditions.append(_matches(word))
     return conditions
 

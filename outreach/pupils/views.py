@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, request, session
 
 from outreach.pupils.sources.csv_file import LARGEST_FILE
+from outreach.schools.access import COOKIE_KEY
 
 room = Blueprint("pupils", __name__)
 
@@ -16,7 +17,12 @@ ROOM_FOR_FORM = 100_000
 
 @room.url_value_preprocessor
 def permit_large_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Runs before anything reads the form. The app's limit is far below a school's roster."""
+    """Runs before anything reads the form. The app's limit is far below a school's roster.
+
+    A stranger keeps that limit: nothing large is read for somebody who is not signed in.
+    """
+    if COOKIE_KEY not in session:
+        return
     if endpoint == "pupils.take_roster":
         request.max_content_length = LARGEST_FILE + ROOM_FOR_FORM
     elif endpoint == "pupils.download_faults":

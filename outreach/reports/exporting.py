@@ -77,6 +77,25 @@ def results_of(session: Session, library: Library, campaign_id: UUID) -> Results
     return Results(definition, _rows(session, definition, campaign_id))
 
 
+def count_responses(session: Session, campaign_id: UUID) -> int:
+    """Submitted responses of the campaign, as many as an export has rows."""
+    submitted = (
+        select(func.count())
+        .select_from(Response)
+        .join(
+            Invitation,
+            (Invitation.school_id == Response.school_id)
+            & (Invitation.id == Response.invitation_id),
+        )
+        .where(
+            Response.school_id == school_of(session),
+            Invitation.campaign_id == campaign_id,
+            Response.submitted_at.is_not(None),
+        )
+    )
+    return session.scalar(submitted) or 0
+
+
 def definition_of(library: Library, campaign: Campaign) -> Questionnaire:
     """The definition the campaign pins. Raises Refusal where it is not installed as it was."""
     try:

@@ -155,6 +155,10 @@ def _read_deed(folder: Path) -> dict[str, str]:
 
 
 def _write_deed(folder: Path, data_dir: Path, identity: str) -> None:
+    """The folder is the service user's, so what it may have put there is never followed."""
     draft = folder / f"{DEED}.draft"
-    draft.write_text(json.dumps({"data_dir": str(data_dir.resolve()), "id": identity}))
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump({"data_dir": str(data_dir.resolve()), "id": identity}, file)
     draft.rename(folder / DEED)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from outreach.settings import Settings
 
@@ -15,6 +16,15 @@ ANSWER_WITHIN = 60
 """Seconds after which a worker that stopped answering is replaced."""
 FINISH_WITHIN = 5
 """Seconds that requests under way get when the service ends or is upgraded."""
+
+
+class WordlessLogger(Logger):  # type: ignore[misc] # gunicorn has no types
+    """A request that cannot be parsed is told of, not quoted: its Cookie line holds a secret."""
+
+    def warning(self, msg: str, *args: object, **kwargs: Any) -> None:
+        if msg.startswith("Invalid request"):
+            msg, args = "A request that is not HTTP was refused.", ()
+        super().warning(msg, *args, **kwargs)
 
 
 class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
@@ -35,6 +45,7 @@ class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "keepalive": 5,
             "accesslog": None,
             "loglevel": "warning",
+            "logger_class": WordlessLogger,
             "control_socket_disable": True,
         }
         for name, value in options.items():

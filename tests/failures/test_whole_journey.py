@@ -41,8 +41,8 @@ pytestmark = pytest.mark.failure
 
 Caught = Callable[[], list[CaughtMail]]
 
-PUPILS_A_KILL = 4
-SECONDS_A_MAIL = 0.15
+PUPILS_A_KILL = 3
+SECONDS_A_MAIL = 1.0
 
 
 def flush_redis(running: RunningSet) -> None:
@@ -93,23 +93,19 @@ def kill_each(running: RunningSet, own: web.Parts, catcher: Catcher, port: int) 
     with going_on(counts.keep, students.answer, students.answer, students.answer):
         for group, kill in KILLS.items():
             launch_until_mail_flows(school, group, caught)
-            import time; t=time.monotonic(); 
             kill(running)
-            print("KILL", group, round(time.monotonic()-t,1), len(students.finished), students.setbacks, flush=True)
         launch_until_mail_flows(school, SUPERVISOR, caught)
         running.end(signal.SIGKILL)
         running = RunningSet(running.data_dir, PORT=str(port))  # from here on, its own mailbox
         running.wait_until_ready()
         launch_until_mail_flows(school, MAILBOX, caught)
         kill_member(running, "mailbox")
-        print("END", time.monotonic())
         everybody = len(GROUPS) * PUPILS_A_KILL
         assert wait_until(lambda: is_settled(counts, students, caught()), PATIENCE), (
             [(one.messages, one.invitations) for one in counts.look()],
             len(students.finished),
             running.text,
         )
-    print("SETTLED", time.monotonic(), counts.looks, students.setbacks, Counter({s.value: sum(o.messages[s] for o in counts.look()) for s in MessageState}))
     assert counts.looks > len(GROUPS)
     assert counts.wrong == []
     assert students.setbacks, "no page failed: nothing was put to the test"
@@ -121,10 +117,8 @@ def kill_each(running: RunningSet, own: web.Parts, catcher: Catcher, port: int) 
 def launch_until_mail_flows(school: School, group: str, caught: Caught) -> None:
     """Until the first mail of this group has reached the mail server, which has yet to reply."""
     before = len(caught())
-    import time; t=time.monotonic(); 
     school.launch(group)
     wait_until(lambda: len(caught()) > before, PATIENCE)
-    print("FLOW", group, round(time.monotonic()-t,1), flush=True)
 
 
 def is_settled(counts: CountKeeper, students: Students, mails: list[CaughtMail]) -> bool:
@@ -159,6 +153,7 @@ def check_mails(school: School, mails: list[CaughtMail], everybody: int) -> None
     assert accepted | unknown == set(states)
     assert accepted <= set(received)
     assert set(received) <= accepted | unknown
+    assert unknown, "no mail was in hand: nothing was put to the test"
     assert len(unknown) <= CONNECTIONS * len(WITH_MAIL_IN_HAND)
 
 

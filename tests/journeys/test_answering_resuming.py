@@ -143,9 +143,19 @@ def test_the_browser_that_gave_the_answers_is_not_asked(begun: Launched) -> None
     assert student.heading == ASKS
     student.prove(14, 3)
 
-    begun.clock.turn(hours=2)
+    begun.clock.turn(minutes=30)
 
     assert student.start().heading == "Last?"
+
+
+def test_a_browser_left_idle_is_asked_again_since_computers_are_shared(begun: Launched) -> None:
+    student = begun.browser().start()
+    assert student.heading == ASKS
+    student.prove(14, 3)
+
+    begun.clock.turn(hours=2)
+
+    assert student.start().heading == ASKS
 
 
 def test_a_browser_that_signed_out_is_asked_again(launched: Launched) -> None:

@@ -102,7 +102,12 @@ def test_what_cannot_be_done_is_refused_with_the_reason(run: Run, wired: web.Par
 
 
 @pytest.mark.parametrize(
-    "words", [("launch", "nonsense"), ("resend", "00000000-0000-4000-8000-000000000001", "--state", "accepted"), ("create",)]
+    "words",
+    [
+        ("launch", "nonsense"),
+        ("resend", "00000000-0000-4000-8000-000000000001", "--state", "accepted"),
+        ("create",),
+    ],
 )
 def test_wrong_use_exits_with_2(run: Run, words: tuple[str, ...]) -> None:
     assert run(*words).exit_code == 2

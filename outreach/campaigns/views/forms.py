@@ -80,7 +80,7 @@ def _closing_fault(typed: NewCampaign, today: date) -> str | None:
         return f"The closing date needs a {' and a '.join(missing)}, or leave all three empty"
     try:
         closes_on = typed.closing_date
-    except ValueError:
+    except (ValueError, OverflowError):
         return "The closing date must be a real date, for example 27 3 2027"
     if closes_on is None:
         return None

@@ -17,6 +17,9 @@ IDENTIFIERS = (Field.UPN, Field.MIS_ID)
 _INSIGNIFICANT = re.compile(r"[\W_]+")
 
 
+MOST_COLUMNS = 300
+
+
 class HeaderFault(Refusal):
     """The header says too little, or says one thing twice. Nothing can be read."""
 
@@ -90,6 +93,11 @@ def count_known(headings: Sequence[str]) -> int:
 
 def read_header(headings: Sequence[str]) -> Header:
     """Raise HeaderFault, naming columns, where one is missing or two say the same thing."""
+    if len(headings) > MOST_COLUMNS:
+        raise HeaderFault(
+            f"The first row has {len(headings)} columns, which is more than a roster has "
+            f"({MOST_COLUMNS} at most). Check that it is the right file. Nothing was imported."
+        )
     words = vocabulary()
     places: dict[Field, int] = {}
     shown: dict[Field, str] = {}

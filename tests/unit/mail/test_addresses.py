@@ -130,3 +130,20 @@ def test_scrubbing_takes_a_known_local_part_out_where_it_stands_alone() -> None:
 def test_what_smtp_cannot_carry_is_unsendable(address: str) -> None:
     with pytest.raises(UnsendableAddress):
         sendable(address)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "554 5.7.1 Rejected: URL http://outreach.example/q/abcDEF123.sigSIG is listed",
+        "blocked <https://outreach.example/stop/abcDEF123.sigSIG>",
+        "link outreach.example/q/abcDEF123.sigSIG not allowed",
+    ],
+)
+def test_a_link_that_a_server_quotes_is_not_kept(said: str) -> None:
+    assert "abcDEF123" not in scrub(said)
+    assert "[link]" in scrub(said)
+
+
+def test_a_hostile_reply_is_read_only_so_far() -> None:
+    assert len(scrub("a" * 1_000_000)) <= 2000
