@@ -18,9 +18,10 @@ from outreach.campaigns.claiming import Claimed
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import link_token, stop_token
 from outreach.campaigns.models import Campaign
-from outreach.database import enter_school
+from outreach.database import enter_school, transaction
 from outreach.errors import NotFound
 from outreach.mail.composing import Mail
+from outreach.schools.contacts import Contact, contacts_of
 from outreach.schools.models import Account, AccountMail, School
 from outreach.web import Parts, long_date
 from questionnaires.model import Note, Questionnaire
@@ -49,11 +50,21 @@ class InviteLetter:
     school: School
     campaign: Campaign
     questionnaire: Questionnaire
+    contact: Contact | None
+    """Whom the student may ask about it, where the school has said."""
 
     @classmethod
     def of(cls, parts: Parts, school: School, campaign: Campaign) -> "InviteLetter":
+        """For delivery, which has no transaction open between its claims and records."""
+        with transaction(parts.sessions, school.id) as session:
+            return cls.read(session, parts, school, campaign)
+
+    @classmethod
+    def read(
+        cls, session: Session, parts: Parts, school: School, campaign: Campaign
+    ) -> "InviteLetter":
         pinned = parts.library.get(campaign.questionnaire, campaign.version)
-        return cls(parts, school, campaign, pinned)
+        return cls(parts, school, campaign, pinned, contacts_of(session).careers)
 
     @cached_property
     def return_path(self) -> str:
@@ -73,11 +84,16 @@ class InviteLetter:
             "title": self.questionnaire.title.in_(LANGUAGE),
             "minutes": minutes_for(self.questionnaire),
             "closes_on": long_date(closes_at) if closes_at else None,
-            "privacy_url": f"{self.parts.settings.public_url}/privacy",
+            "contact": self.contact,
         }
 
-    def render(self, first_name: str, link_url: str, stop_url: str) -> Rendered:
-        own = {"first_name": first_name, "link_url": link_url, "stop_url": stop_url}
+    def render(self, first_name: str, link_url: str, stop_url: str, notice_url: str) -> Rendered:
+        own = {
+            "first_name": first_name,
+            "link_url": link_url,
+            "stop_url": stop_url,
+            "privacy_url": notice_url,
+        }
         subject, text, html = (
             _environment().get_template(f"invite/{name}").render(self._common | own)
             for name in ("subject.txt", "body.txt", "body.html")
@@ -88,11 +104,8 @@ class InviteLetter:
         """The invite of one pupil. Its Message-ID is the message's: the same whenever written."""
         signer, key, public_url = self.parts.signer, self.school.key, self.parts.settings.public_url
         stop_url = f"{public_url}/stop/{stop_token(signer, key, message.link_id)}"
-        rendered = self.render(
-            message.first_name,
-            f"{public_url}/q/{link_token(signer, key, message.link_id)}",
-            stop_url,
-        )
+        link_url = f"{public_url}/q/{link_token(signer, key, message.link_id)}"
+        rendered = self.render(message.first_name, link_url, stop_url, f"{stop_url}/privacy")
         headers = {
             "List-Unsubscribe": f"<{stop_url}>",  # RFC 2369, RFC 8058
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -102,12 +115,17 @@ class InviteLetter:
 
     def write_test(self, mail_id: UUID, address: str, at: datetime) -> Mail:
         """To a staff member: the same words, with a link that answers nothing and stops nothing."""
-        staff_url = f"{self.parts.settings.public_url}/staff/campaigns/{self.campaign.id}"
-        rendered = self.render(
-            SAMPLE_NAME, f"{staff_url}/preview/questionnaire", f"{staff_url}/preview/mail"
-        )
+        rendered = self.render_sample()
         headers = {"Auto-Submitted": "auto-generated"}
         return self.mail(rendered, mail_id, address, at, headers, prefix="[Test] ")
+
+    def render_sample(self) -> Rendered:
+        """As staff see it. Its links lead to the campaign's other previews."""
+        public_url = self.parts.settings.public_url
+        here = f"{public_url}/staff/campaigns/{self.campaign.id}/preview"
+        return self.render(
+            SAMPLE_NAME, f"{here}/questionnaire", f"{here}/mail", f"{public_url}/privacy"
+        )
 
     def mail(
         self,
@@ -132,12 +150,10 @@ class InviteLetter:
 
 
 def preview_invite(session: Session, parts: Parts, campaign: Campaign, now: datetime) -> Mail:
-    """For the staff page. Its links lead to that page's own neighbours."""
+    """For the staff page."""
     school = session.get_one(School, campaign.school_id)
-    letter = InviteLetter.of(parts, school, campaign)
-    here = f"{parts.settings.public_url}/staff/campaigns/{campaign.id}/preview"
-    rendered = letter.render(SAMPLE_NAME, f"{here}/questionnaire", f"{here}/mail")
-    return letter.mail(rendered, campaign.id, letter.return_path, now, {})
+    letter = InviteLetter.read(session, parts, school, campaign)
+    return letter.mail(letter.render_sample(), campaign.id, letter.return_path, now, {})
 
 
 def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail) -> Mail:
@@ -150,7 +166,7 @@ def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail)
         raise NotFound("The account or the school of this test send is gone.")
     enter_school(session, school.id)
     campaign = find_campaign(session, account_mail.campaign_id)
-    letter = InviteLetter.of(parts, school, campaign)
+    letter = InviteLetter.read(session, parts, school, campaign)
     return letter.write_test(account_mail.id, account.email, account_mail.queued_at)
 
 

@@ -73,6 +73,11 @@ def open_stop_link(session: Session, signer: TokenSigner, token: str) -> OpenedL
     return _open(session, signer.verify(Purpose.STOP_MAIL, token))
 
 
+def open_notice_link(session: Session, signer: TokenSigner, token: str) -> OpenedLink:
+    """As `open_link`, for what anybody who has the link may read at any time. Never gone."""
+    return _open(session, signer.verify(Purpose.LINK, token))
+
+
 def gone_because(link: Link, campaign: Campaign, now: datetime) -> Gone | None:
     """For a browser that is answering too: the same rule ends its session."""
     if link.revoked_at is not None:

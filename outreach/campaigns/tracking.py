@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, aliased
 from outreach import audit
 from outreach.campaigns import events, outbox
 from outreach.campaigns.events import Fact
-from outreach.campaigns.models import Invitation, Message
+from outreach.campaigns.models import Invitation, Link, Message
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import INVITATION_MOVES, InvitationState, MessageState, check_move
 from outreach.database import school_of
-from outreach.pupils import objecting
+from outreach.pupils import objecting, suppressing
 from outreach.pupils.reasons import Reason
 
 _I = InvitationState
@@ -51,8 +51,15 @@ def decline(session: Session, invitation: Invitation, now: datetime) -> bool:
 
 
 def not_me(session: Session, invitation: Invitation, now: datetime) -> bool:
-    """ "This is not for me": the address may be somebody else's. Reversible."""
-    return _stop(session, invitation, Stop.NOT_ME, now)
+    """ "This is not for me": the address may be somebody else's. Reversible.
+
+    The pupil is not mailed there again, by any campaign, until the roster has another address.
+    """
+    moved = _stop(session, invitation, Stop.NOT_ME, now)
+    if moved:
+        reached = _hashes_reached(session, invitation)
+        suppressing.note_wrong_person(session, invitation.pupil_id, reached, now)
+    return moved
 
 
 def undo_decline(
@@ -60,6 +67,7 @@ def undo_decline(
 ) -> bool:
     """Back to where it was. Mail that `decline` stopped waits again; none is sent twice."""
     by_student = Invitation.stopped_reason.in_(_BY_STUDENT)
+    was_not_me = invitation.stopped_reason == Stop.NOT_ME.value
     for state, condition in (
         (_I.STARTED, Invitation.started_at.is_not(None)),
         (_I.NOT_STARTED, Invitation.started_at.is_(None)),
@@ -67,6 +75,11 @@ def undo_decline(
         moves = ([_I.STOPPED], state, by_student, condition)
         if _move(session, invitation, *moves, stopped_reason=None):
             _record(session, invitation, "invitation.resumed", now)
+            if was_not_me:
+                reached = _hashes_reached(session, invitation)
+                suppressing.take_back_wrong_person(
+                    session, invitation.pupil_id, now, address_hashes=reached
+                )
             if mail_again:
                 _queue_again(session, invitation, now)
             return True
@@ -148,6 +161,21 @@ def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> 
     ).all()
     accepted = MessageState.ACCEPTED.value
     events.append_all(session, [Fact(id, "answer", str(id), accepted, now) for id in settled])
+
+
+def _hashes_reached(session: Session, invitation: Invitation) -> set[bytes]:
+    """Addresses at which a mail server took, or may have taken, a mail whose link still works."""
+    rows = session.scalars(
+        select(Message.address_hash)
+        .join(Link, (Link.school_id == Message.school_id) & (Link.id == Message.link_id))
+        .where(
+            Message.school_id == school_of(session),
+            Message.invitation_id == invitation.id,
+            Message.state.in_([MessageState.ACCEPTED, MessageState.UNKNOWN]),
+            Link.revoked_at.is_(None),
+        )
+    )
+    return {address_hash for address_hash in rows if address_hash is not None}
 
 
 def _of_pupil(invitation: Invitation) -> ColumnElement[bool]:

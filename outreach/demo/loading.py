@@ -21,6 +21,7 @@ from outreach.demo.delivery import deliver_campaign
 from outreach.demo.roster import build_roster
 from outreach.errors import Refusal
 from outreach.pupils.importing import import_roster
+from outreach.schools.contacts import ContactDetails, change_contacts
 from outreach.schools.models import Account, Connection, Role, School, StaffMember
 from outreach.schools.passwords import set_password
 from outreach.schools.registering import add_school
@@ -40,6 +41,13 @@ STAFF = (
 )
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeou"
 EVERYTHING_ON = SharingChanges(Connection.AUTHORISED, True, True, True)
+
+CONTACTS = ContactDetails(
+    careers_name="Demo careers leader",
+    careers_email="careers@hill-demo-school.example",
+    protection_name="Demo data protection lead",
+    protection_email="dpo@hill-demo-school.example",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ def load_demo(parts: Parts) -> list[Login]:
             members[role] = add_staff(session, login.email, name, role, now)
             account = session.get_one(Account, members[role].account_id)
             set_password(session, account, login.password, now, is_proven=False)
+        change_contacts(session, CONTACTS, staff_actor(members[Role.ADMIN].id), now)
         change_sharing(session, EVERYTHING_ON, members[Role.DATA_PROTECTION], now)
         import_roster(
             session,

@@ -34,8 +34,6 @@ COLUMNS = (
     "Work email",
     "Home email",
     "SEN",
-    "FSM",
-    "Pupil premium",
     "Leaving date",
 )
 
@@ -67,7 +65,6 @@ def build_roster(today: date, rng: random.Random) -> bytes:
 def _pupil(number: int, today: date, rng: random.Random) -> dict[str, str]:
     year = YEARS[number % len(YEARS)]
     forename, surname = rng.choice(NAMES["forenames"]), rng.choice(NAMES["surnames"])
-    has_free_meals = rng.random() < 0.24
     row = {
         "UPN": _upn(number, year, today),
         "MIS ID": str(5000 + number),
@@ -80,8 +77,6 @@ def _pupil(number: int, today: date, rng: random.Random) -> dict[str, str]:
         "Year": f"Year {year}",
         "Reg group": f"{year}{FORMS[number // len(YEARS) % len(FORMS)]}",
         "SEN": rng.choices(("N", "K", "E"), (82, 14, 4))[0],
-        "FSM": "Y" if has_free_meals else "N",
-        "Pupil premium": "Y" if has_free_meals or rng.random() < 0.06 else "N",
     }
     return row | _addresses(number, today)
 

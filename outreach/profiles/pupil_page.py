@@ -27,16 +27,10 @@ from outreach.pupils import characteristics
 from outreach.pupils.characteristics import Purpose
 from outreach.pupils.gate import Reason, gate
 from outreach.pupils.models import AddressKind, Item, Pupil
+from outreach.pupils.reasons import WRONG_PERSON
+from outreach.pupils.suppressing import reached_wrong_person
 from questionnaires.loading import Library
 from questionnaires.model import ProfileField
-
-ITEM_LABELS = {
-    Item.SEN: "Special educational needs",
-    Item.FSM: "Free school meals",
-    Item.PUPIL_PREMIUM: "Pupil premium",
-    Item.ETHNICITY: "Ethnicity",
-    Item.FIRST_LANGUAGE: "First language",
-}
 
 _SAID = [field.value for field in ProfileField]
 
@@ -57,11 +51,21 @@ class ShownEntry:
 
 @dataclass(frozen=True)
 class ShownMail:
-    """Which address would be used today, or why none; campaigns may have reasons of their own."""
+    """Which address would be used today, or why none; campaigns may have reasons of their own.
+
+    `is_wrong_person`: mail to an address on the roster reached somebody else.
+    """
 
     address_kind: AddressKind | None
     reason: Reason | None
+    is_wrong_person: bool
     objected_at: datetime | None
+
+    @property
+    def why_not(self) -> str:
+        if self.reason is Reason.SUPPRESSED and self.is_wrong_person:
+            return WRONG_PERSON
+        return self.reason.words if self.reason else ""
 
 
 @dataclass(frozen=True)
@@ -116,11 +120,11 @@ class PupilPage:
 
 
 def page_of(
-    session: Session, library: Library, pupil_id: UUID, purpose: Purpose | None, now: datetime
+    session: Session, library: Library, pupil_id: UUID, purpose: Purpose, now: datetime
 ) -> PupilPage:
     """Raises NotFound for a pupil who is not on this school's roster.
 
-    `purpose` is what the reader may read characteristics for; None where they may read none.
+    `purpose` is what the reader reads characteristics for.
     """
     profile = profile_of(session, pupil_id)
     shown = [_shown(one, library) for one in profile.entries]
@@ -135,8 +139,8 @@ def page_of(
         earlier=tuple(
             sorted((one for one in shown if one.superseded_at is not None), key=_place_on_page)
         ),
-        characteristics=_characteristics(session, pupil_id, purpose) if purpose else (),
-        purpose=characteristics.purposes()[purpose].words if purpose else "",
+        characteristics=_characteristics(session, pupil_id, purpose),
+        purpose=characteristics.purposes()[purpose].words,
     )
 
 
@@ -146,7 +150,7 @@ def _characteristics(
     held = characteristics.read(session, pupil_id, purpose)
     permitted = characteristics.purposes()[purpose].items
     return tuple(
-        (ITEM_LABELS[item], held.get(item, "Not given")) for item in Item if item in permitted
+        (characteristics.LABELS[item], held.get(item, "Not given")) for item in Item if item in permitted
     )
 
 
@@ -170,9 +174,11 @@ def _shown_campaign(place: CampaignPlace) -> ShownCampaign:
 
 
 def _mail(session: Session, pupil_id: UUID, now: datetime) -> ShownMail:
-    row = session.execute(gate(at=now).where(Pupil.id == pupil_id)).one()
+    asked = gate(at=now).where(Pupil.id == pupil_id)
+    row = session.execute(asked.add_columns(reached_wrong_person().label("is_wrong"))).one()
     objection = objection_of(session, pupil_id)
-    return ShownMail(row.address_kind, row.reason, objection.at if objection else None)
+    objected_at = objection.at if objection else None
+    return ShownMail(row.address_kind, row.reason, row.is_wrong, objected_at)
 
 
 def _shown(entry: Entry, library: Library) -> ShownEntry:

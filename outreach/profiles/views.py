@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, render_template
 
 from outreach import audit, web
 from outreach.profiles.pupil_page import page_of
+from outreach.profiles.tutor_page import tutor_page_of
 from outreach.pupils.characteristics import Purpose
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -24,16 +25,23 @@ def show_pupil(pupil_id: UUID) -> str:
     which scanners follow; this page asks for a signed-in person, and says afterwards who looked.
     """
     person = signed_in()
-    may_guide = person.role in (Role.ADMIN, Role.CAREERS_LEADER)
-    purpose = Purpose.GUIDING_PUPIL if may_guide else None
+    if person.role is Role.VIEWER:
+        seen = tutor_page_of(web.db(), pupil_id)
+        _record_view(pupil_id, None)
+        return render_template("staff/profiles/pupil_for_tutor.html", page=seen)
+    purpose = Purpose.GUIDING_PUPIL
     page = page_of(web.db(), web.parts().library, pupil_id, purpose, web.now())
+    _record_view(pupil_id, purpose)
+    return render_template("staff/profiles/pupil.html", page=page)
+
+
+def _record_view(pupil_id: UUID, purpose: Purpose | None) -> None:
     audit.record(
         web.db(),
         web.now(),
-        person.actor,
+        signed_in().actor,
         "pupil.viewed",
         "pupil",
         pupil_id,
         purpose=purpose.value if purpose else None,
     )
-    return render_template("staff/profiles/pupil.html", page=page, may_guide=may_guide)

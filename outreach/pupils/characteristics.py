@@ -27,9 +27,20 @@ class Purpose(Enum):
     ANSWERING_ACCESS_REQUEST = "answering_access_request"
 
 
+LABELS = {
+    Item.SEN: "Special educational needs",
+    Item.FSM: "Free school meals",
+    Item.PUPIL_PREMIUM: "Pupil premium",
+    Item.ETHNICITY: "Ethnicity",
+    Item.FIRST_LANGUAGE: "First language",
+}
+
+
 class _PurposeEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     words: str
+    to_students: str
+    needs_it: bool = True
     items: list[Item]
 
 
@@ -40,9 +51,14 @@ class _PurposeFile(BaseModel):
 
 @dataclass(frozen=True)
 class PurposeRule:
-    """What may be read for a purpose, and the purpose in words."""
+    """What may be read for a purpose, and the purpose in words.
+
+    `needs_it`: a reason to keep the items, not only to give them out where they are kept.
+    """
 
     words: str
+    to_students: str
+    needs_it: bool
     items: frozenset[Item]
 
 
@@ -61,6 +77,11 @@ def read(session: Session, pupil_id: UUID, purpose: Purpose) -> dict[Item, str]:
     return {row.item: row.value for row in rows}
 
 
+def kept_items() -> frozenset[Item]:
+    """What some purpose needs. Nothing else is stored."""
+    return frozenset(item for rule in purposes().values() if rule.needs_it for item in rule.items)
+
+
 @cache
 def purposes() -> Mapping[Purpose, PurposeRule]:
     """The table, strictly read: a purpose left out, or an item unknown, stops us."""
@@ -74,6 +95,8 @@ def load_purposes(text: str) -> Mapping[Purpose, PurposeRule]:
         message = f"purposes.yaml says nothing of {', '.join(missing)}"
         raise ValueError(message)
     return {
-        purpose: PurposeRule(entry.words, frozenset(entry.items))
+        purpose: PurposeRule(
+            entry.words, entry.to_students, entry.needs_it, frozenset(entry.items)
+        )
         for purpose, entry in loaded.items()
     }

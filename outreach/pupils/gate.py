@@ -28,7 +28,14 @@ from sqlalchemy.types import Uuid
 
 from outreach.clock import LONDON
 from outreach.database import SCHOOL_SETTING, enum_type
-from outreach.pupils.models import AddressKind, Objection, Pupil, PupilAddress, Suppression
+from outreach.pupils.models import (
+    AddressKind,
+    Objection,
+    Pupil,
+    PupilAddress,
+    Suppression,
+    WrongAddress,
+)
 from outreach.pupils.reasons import Mender, Reason
 from outreach.schools.models import Connection, SharingAgreement
 
@@ -68,7 +75,9 @@ def gate(
             Reason.NO_ADDRESS: and_(Work.address.is_(None), Home.address.is_(None)),
             Reason.ADDRESS_SWITCHED_OFF: ~or_(uses_work, uses_home),
             Reason.INVALID_ADDRESS: ~or_(takes_work, takes_home),
-            Reason.SUPPRESSED: Suppression.address_hash.is_not(None),
+            Reason.SUPPRESSED: or_(
+                Suppression.address_hash.is_not(None), WrongAddress.address_hash.is_not(None)
+            ),
         }
     )
     kind = case(
@@ -101,6 +110,14 @@ def gate(
                 Suppression.school_id == Pupil.school_id,
                 Suppression.address_hash == address_hash,
                 or_(Suppression.expires_at.is_(None), Suppression.expires_at > moment),
+            ),
+        )
+        .outerjoin(
+            WrongAddress,
+            and_(
+                WrongAddress.school_id == Pupil.school_id,
+                WrongAddress.pupil_id == Pupil.id,
+                WrongAddress.address_hash == address_hash,
             ),
         )
         .where(Pupil.school_id == _school_entered())

@@ -47,6 +47,7 @@ class ImportReport:
 
     `left` and `missing` count pupils who became so by this import. `rejected` and `warnings` hold
     what stood in the file: show them to the person importing, and do not log or store them.
+    `ignored_columns` we do not know; `not_kept_columns` we know and have no use for.
     """
 
     added: int = 0
@@ -57,6 +58,7 @@ class ImportReport:
     rejected: list[CellFault] = field(default_factory=list)
     warnings: list[CellFault] = field(default_factory=list)
     ignored_columns: tuple[str, ...] = ()
+    not_kept_columns: tuple[str, ...] = ()
     encoding: str = ""
     is_full: bool = False
     is_dry_run: bool = False
@@ -232,6 +234,7 @@ def _report(
     left: int = 0,
     missing: int = 0,
 ) -> ImportReport:
+    not_kept = tuple(roster.heading_of(field) for field in merging.not_kept(roster.fields))
     return ImportReport(
         added,
         changed,
@@ -239,12 +242,22 @@ def _report(
         left,
         missing,
         rejected=roster.rejected,
-        warnings=roster.warnings,
+        warnings=_warnings(roster, not_kept),
         ignored_columns=roster.ignored,
+        not_kept_columns=not_kept,
         encoding=roster.encoding,
         is_full=order.is_full,
         is_dry_run=order.dry_run,
     )
+
+
+def _warnings(roster: CsvRoster, not_kept: tuple[str, ...]) -> list[CellFault]:
+    """One for each column that is left out, in place of any remark on its cells."""
+    left_out = [
+        CellFault(1, heading, "", "The column was left out. Not kept: nothing here uses it.")
+        for heading in not_kept
+    ]
+    return left_out + [fault for fault in roster.warnings if fault.column not in not_kept]
 
 
 def _record(

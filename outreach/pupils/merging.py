@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Uuid
 
 from outreach.database import enum_type, school_of
+from outreach.pupils.characteristics import kept_items
 from outreach.pupils.incoming import incoming
 from outreach.pupils.models import (
     AddressKind,
@@ -157,8 +158,19 @@ def change_addresses(session: Session, field: Field) -> set[UUID]:
     return _ids(session, cleared) | _ids(session, changed)
 
 
+def not_kept(fields: Collection[Field]) -> tuple[Field, ...]:
+    """Columns that we know and have no use for, so that nothing of them is stored."""
+    kept = kept_items()
+    return tuple(name for name, item in _ITEMS.items() if name in fields and item not in kept)
+
+
 def change_characteristics(session: Session, fields: Collection[Field], now: datetime) -> set[UUID]:
-    """All items of all rows at once, each item of a pupil as a line of its own."""
+    """All items of all rows at once, each item of a pupil as a line of its own.
+
+    What no purpose needs (any more) is neither written nor left: that changes no pupil.
+    """
+    _forget_unneeded(session)
+    skipped = not_kept(fields)
     kind = enum_type(Item)
     present = [
         select(
@@ -167,7 +179,7 @@ def change_characteristics(session: Session, fields: Collection[Field], now: dat
             incoming.c[name.value].label("value"),
         )
         for name, item in _ITEMS.items()
-        if name in fields
+        if name in fields and name not in skipped
     ]
     if not present:
         return set()
@@ -190,6 +202,14 @@ def change_characteristics(session: Session, fields: Collection[Field], now: dat
         set_={"value": written.excluded.value, "changed_at": written.excluded.changed_at},
     ).returning(_item.pupil_id)
     return _ids(session, cleared) | _ids(session, changed)
+
+
+def _forget_unneeded(session: Session) -> None:
+    unneeded = _item.item.not_in(kept_items())
+    session.execute(
+        delete(PupilCharacteristic).where(_item.school_id == school_of(session), unneeded),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def change_registration_groups(session: Session) -> set[UUID]:

@@ -167,6 +167,21 @@ class Suppression(Tenant, Base):
     expires_at: Mapped[datetime | None]
 
 
+class WrongAddress(Tenant, Base):
+    """An address that is not this pupil's: whoever got the mail there said so.
+
+    Of one pupil, unlike a suppression: the address may well be right for somebody else on the
+    roster. Another address of the pupil has another hash, and is mailed again by itself.
+    """
+
+    __tablename__ = "wrong_address"
+    __table_args__ = (_belongs_to_pupil(),)
+
+    pupil_id: Mapped[UUID] = mapped_column(primary_key=True)
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class Objection(Tenant, Base):
     """A pupil (or who may speak for them) asked not to be mailed at all. Lifted, never deleted."""
 

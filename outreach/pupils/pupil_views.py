@@ -16,6 +16,7 @@ from outreach.pupils.finding import (
     years_of,
 )
 from outreach.pupils.objecting import lift_objection, object_to_mail
+from outreach.pupils.suppressing import take_back_wrong_person
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -60,10 +61,21 @@ def change_objection(pupil_id: UUID) -> ResponseReturnValue:
     by = signed_in().staff_id
     if request.form.get("do") == "lift":
         lift_objection(web.db(), pupil.id, "staff", by, web.now())
-        flash(f"{pupil.full_name} may be mailed again.", "success")
+        flash("This pupil may be mailed again.", "success")
     else:
         object_to_mail(web.db(), pupil.id, "staff", by, web.now())
-        flash(f"{pupil.full_name} will get no more mail. What is queued stops too.", "success")
+        flash("This pupil will get no more mail. What is queued stops too.", "success")
+    return redirect(url_for("profiles.show_pupil", pupil_id=pupil.id), code=303)
+
+
+@room.post("/staff/pupils/<uuid:pupil_id>/address")
+@staff_page(*MAY_RECORD_OBJECTIONS)
+def confirm_address(pupil_id: UUID) -> ResponseReturnValue:
+    """Staff have checked the address that somebody said is not this pupil's."""
+    pupil = get_pupil(web.db(), pupil_id)
+    by = signed_in().staff_id
+    if take_back_wrong_person(web.db(), pupil.id, web.now(), staff_id=by):
+        flash("Mail may go to that address again.", "success")
     return redirect(url_for("profiles.show_pupil", pupil_id=pupil.id), code=303)
 
 

@@ -49,8 +49,11 @@ _WORDS = {
     Reason.NO_ADDRESS: "Has no email address on the roster",
     Reason.ADDRESS_SWITCHED_OFF: "Has only an address of a kind that is switched off",
     Reason.INVALID_ADDRESS: "The email address on the roster cannot be right",
-    Reason.SUPPRESSED: "Mail to this address came back or was complained about",
+    Reason.SUPPRESSED: "Mail to this address came back, was complained about, or reached somebody else",
 }
+
+WRONG_PERSON = "A person who is not this pupil got the mail: check the address on the roster"
+"""In place of the words of `suppressed`, where it is that."""
 
 _MENDERS = {
     Reason.LEFT_SCHOOL: Mender.NOBODY,

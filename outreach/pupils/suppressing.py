@@ -1,13 +1,22 @@
-"""Addresses that must not be mailed, known by keyed hash so that they outlive the pupil's row."""
+"""Addresses that must not be mailed, by keyed hash: for anybody, or for one pupil alone."""
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import case, func, null, or_
+from sqlalchemy import ColumnElement, case, delete, func, null, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from outreach import audit
 from outreach.database import school_of
-from outreach.pupils.models import Suppression, SuppressionReason
+from outreach.pupils.models import (
+    Pupil,
+    PupilAddress,
+    Suppression,
+    SuppressionReason,
+    WrongAddress,
+)
 
 
 def suppress(
@@ -46,3 +55,69 @@ def suppress(
             },
         )
     )
+
+
+def note_wrong_person(
+    session: Session, pupil_id: UUID, address_hashes: Collection[bytes], now: datetime
+) -> None:
+    """Somebody else got this pupil's mail there: the pupil is not mailed at that address again.
+
+    Others on the roster are: the address may be theirs. A new address of the pupil is mailed again.
+    """
+    here = {"school_id": school_of(session), "pupil_id": pupil_id, "at": now}
+    if address_hashes:
+        rows = [{**here, "address_hash": one} for one in address_hashes]
+        session.execute(insert(WrongAddress).on_conflict_do_nothing(), rows)
+        _record(session, now, pupil_id, None, "address.not_the_pupils", len(address_hashes))
+
+
+def take_back_wrong_person(
+    session: Session,
+    pupil_id: UUID,
+    now: datetime,
+    *,
+    address_hashes: Collection[bytes] | None = None,
+    staff_id: UUID | None = None,
+) -> bool:
+    """It was the pupil's after all: these addresses, or all that staff have checked. False if none."""
+    lifted = session.scalars(
+        delete(WrongAddress)
+        .where(
+            WrongAddress.school_id == school_of(session),
+            WrongAddress.pupil_id == pupil_id,
+            true() if address_hashes is None else WrongAddress.address_hash.in_(address_hashes),
+        )
+        .returning(WrongAddress.address_hash)
+    ).all()
+    if lifted:
+        _record(session, now, pupil_id, staff_id, "address.is_the_pupils", len(lifted))
+    return bool(lifted)
+
+
+def reached_wrong_person() -> ColumnElement[bool]:
+    """Over Pupil: an address that the roster has for them now reached somebody else."""
+    return (
+        select(WrongAddress.at)
+        .join(
+            PupilAddress,
+            (PupilAddress.school_id == WrongAddress.school_id)
+            & (PupilAddress.pupil_id == WrongAddress.pupil_id)
+            & (PupilAddress.address_hash == WrongAddress.address_hash),
+        )
+        .where(WrongAddress.school_id == Pupil.school_id, WrongAddress.pupil_id == Pupil.id)
+        .correlate(Pupil)
+        .exists()
+    )
+
+
+def _record(
+    session: Session,
+    now: datetime,
+    pupil_id: UUID,
+    staff_id: UUID | None,
+    action: str,
+    addresses: int,
+) -> None:
+    by = audit.Actor(audit.ActorKind.STUDENT, pupil_id)
+    actor = by if staff_id is None else audit.staff_actor(staff_id)
+    audit.record(session, now, actor, action, "pupil", pupil_id, addresses=addresses)

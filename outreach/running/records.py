@@ -70,6 +70,11 @@ def start(program: Program, data_dir: Path, output: IO[bytes] | int) -> subproce
     )
 
 
+def record_self(data_dir: Path, name: str) -> None:
+    """Put this very process on record."""
+    launcher.write_record(_record_path(data_dir, name), os.getpid())
+
+
 def read_record(data_dir: Path, name: str) -> Record | None:
     try:
         record = json.loads(_record_path(data_dir, name).read_text())

@@ -1,6 +1,5 @@
 """The whole set on one machine: ends what an earlier one left, starts all, says where to go."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from urllib.parse import urlsplit
 from outreach.errors import OutreachError
 from outreach.running import records
 from outreach.running.embedded import hold_start, stop_database
-from outreach.running.launcher import write_record
 from outreach.running.locks import SET_LOCK, USERS_LOCK, LockTaken, hold
 from outreach.running.output import Output
 from outreach.running.plan import Parts, is_free, parts_of
@@ -62,7 +60,7 @@ def run_set(settings: Settings, environ: Mapping[str, str], *, only_parts: bool)
             parts = take_database_over(settings)
             if not only_parts:
                 _require_free_port(settings)
-            write_record(data_dir / records.RECORDS_FOLDER / f"{SUPERVISOR}.json", os.getpid())
+            records.record_self(data_dir, SUPERVISOR)
             _run(run, parts)
     except LockTaken as taken:
         raise CannotRun(

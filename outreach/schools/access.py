@@ -118,7 +118,9 @@ def recognise() -> SignedIn | None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    if session.pop(COOKIE_KEY, None):
+    """A browser that was signed in keeps nothing of that: no word meant for an earlier person."""
+    if COOKIE_KEY in session:
+        web.start_fresh_session()
         flash("You were signed out, because nothing happened for an hour or your access changed.")
     if request.method == "GET":
         return redirect(url_for("schools.sign_in", next=request.full_path.rstrip("?")))

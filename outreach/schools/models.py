@@ -213,6 +213,25 @@ class SharingAgreement(Tenant, Base):
     changed_at: Mapped[datetime]
 
 
+class SchoolContact(Tenant, Base):
+    """Whom a student may ask: about the questionnaire, and about their data. Of staff, not pupils.
+
+    One row a school, from the first time that anything is set. A person has a name and an address
+    or is wholly absent.
+    """
+
+    __tablename__ = "school_contact"
+
+    careers_name: Mapped[str | None]
+    careers_email: Mapped[str | None]
+    careers_phone: Mapped[str | None]
+    protection_name: Mapped[str | None]
+    protection_email: Mapped[str | None]
+    protection_phone: Mapped[str | None]
+    notice_url: Mapped[str | None]
+    changed_at: Mapped[datetime]
+
+
 class SharingChange(Tenant, Base):
     """One switch moved: who, when, from what to what. Append-only."""
 

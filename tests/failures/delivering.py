@@ -74,16 +74,15 @@ class Process:
         self._process.send_signal(sign)
 
     def kill(self) -> None:
+        """It may be dead already; nothing of it is left for the next test."""
         self._process.kill()
-        self._process.wait()
+        self._process.wait(PATIENCE)
 
     def end(self) -> float:
         """Asked to end; how many seconds that took."""
         began = time.monotonic()
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
-            self._process.wait(PATIENCE)
+        self._process.terminate()
+        self._process.wait(PATIENCE)
         return time.monotonic() - began
 
 
@@ -94,9 +93,7 @@ def running(server: Taking, *words: str) -> Iterator[list[Process]]:
         yield processes
     finally:
         for process in processes:
-            process.send(signal.SIGTERM)
-        for process in processes:
-            process.end()
+            process.kill()
 
 
 def wait_for(holds: Callable[[], bool], what: str) -> None:

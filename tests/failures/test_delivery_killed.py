@@ -7,7 +7,6 @@ import pytest
 from outreach import web
 from outreach.campaigns.sending import CONNECTIONS
 from tests.failures.delivering import (
-    Process,
     Taking,
     listening,
     running,
@@ -32,12 +31,12 @@ def test_a_worker_killed_in_mid_batch_loses_no_mail_and_sends_none_twice(
     wired: web.Parts,
 ) -> None:
     outbox = launched(wired, pupils=80)
-    with listening(Taking(seconds=0.2)) as server:
-        worker = Process("worker", server)
-        wait_for(lambda: len(server.seen) >= 20, "nothing was sent")
-        worker.kill()
+    with listening(Taking(seconds=0.2)) as server, running(server, "schedule"):
+        with running(server, "worker") as (worker,):
+            wait_for(lambda: len(server.seen) >= 20, "nothing was sent")
+            worker.kill()
         server.seconds = 0.0
-        with running(server, "worker", "schedule"):
+        with running(server, "worker"):
             wait_until_settled(outbox)
     assert server.saw_nobody_twice
     assert told_truly(outbox, server)
@@ -54,15 +53,16 @@ def test_two_workers_on_one_school_send_nothing_twice(wired: web.Parts) -> None:
 
 def test_a_worker_that_was_stopped_and_comes_back_sends_nothing_twice(wired: web.Parts) -> None:
     outbox = launched(wired, pupils=40)
-    with listening(Taking(seconds=0.3)) as server:
-        stopped = Process("worker", server)
+    with (
+        listening(Taking(seconds=0.3)) as server,
+        running(server, "worker", "schedule") as (stopped, _),
+    ):
         wait_for(lambda: len(server.seen) >= 8, "nothing was sent")
         stopped.send(signal.SIGSTOP)
-        with running(server, "worker", "schedule"):
+        with running(server, "worker"):
             server.seconds = 0.0
             stopped.send(signal.SIGCONT)
             wait_until_settled(outbox)
-        stopped.end()
     assert outbox.mails == {"accepted": 40}
     assert server.saw_nobody_twice
 
@@ -71,13 +71,13 @@ def test_a_worker_asked_to_end_does_so_within_eight_seconds_and_gives_back_what_
     wired: web.Parts,
 ) -> None:
     outbox = launched(wired, pupils=60)
-    with listening(Taking(seconds=1.0)) as server:
-        worker = Process("worker", server)
-        wait_for(lambda: len(server.seen) >= 8, "nothing was sent")
-        assert worker.end() < 8.0
+    with listening(Taking(seconds=1.0)) as server, running(server, "schedule"):
+        with running(server, "worker") as (worker,):
+            wait_for(lambda: len(server.seen) >= 8, "nothing was sent")
+            assert worker.end() < 8.0
         assert outbox.mails.keys() == {"accepted", "queued"}
         server.seconds = 0.0
-        with running(server, "worker", "schedule"):
+        with running(server, "worker"):
             wait_until_settled(outbox)
     assert outbox.mails == {"accepted": 60}
     assert server.saw_nobody_twice
@@ -87,12 +87,12 @@ def test_a_worker_that_must_end_while_the_mail_server_hangs_leaves_those_mails_u
     wired: web.Parts,
 ) -> None:
     outbox = launched(wired, pupils=30)
-    with listening(Taking(seconds=30.0)) as server:
-        worker = Process("worker", server)
-        wait_for(lambda: len(server.seen) >= CONNECTIONS, "nothing was sent")
-        assert worker.end() < 8.0
+    with listening(Taking(seconds=30.0)) as server, running(server, "schedule"):
+        with running(server, "worker") as (worker,):
+            wait_for(lambda: len(server.seen) >= CONNECTIONS, "nothing was sent")
+            assert worker.end() < 8.0
         server.seconds = 0.0
-        with running(server, "worker", "schedule"):
+        with running(server, "worker"):
             wait_until_settled(outbox)
-    assert outbox.mails == {"accepted": 22, "unknown": 8}
+    assert outbox.mails == {"accepted": 30 - CONNECTIONS, "unknown": CONNECTIONS}
     assert server.saw_nobody_twice

@@ -18,7 +18,8 @@ from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reasons import WRONG_PERSON, Reason
+from outreach.pupils.suppressing import reached_wrong_person
 
 PAGE_SIZE = 50
 UNANSWERED = "unanswered"
@@ -94,6 +95,7 @@ def draft_page(
     asked = asked_pupils(session, campaign, now).subquery()
     query = (
         select(Pupil, registration_group().label("group"), asked.c.reason)
+        .add_columns(reached_wrong_person())
         .join(asked, asked.c.pupil_id == Pupil.id)
         .where(Pupil.school_id == school_of(session))
     )
@@ -122,6 +124,7 @@ def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
 
 def _asked(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
     reason: Reason | None = rest[0]
+    is_wrong_person = reason is Reason.SUPPRESSED and rest[1]
     return InvitedPupil(
         pupil_id=pupil.id,
         invitation_id=None,
@@ -129,7 +132,7 @@ def _asked(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
         group=group,
         state=None,
         mail=None,
-        why=reason.words if reason else "",
+        why=WRONG_PERSON if is_wrong_person else reason.words if reason else "",
         can_answer=False,
     )
 

@@ -260,6 +260,22 @@ def upgrade() -> None:
         op.f("ix_roster_import_school_id_at"), "roster_import", ["school_id", "at"], unique=False
     )
     op.create_table(
+        "school_contact",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("careers_name", sa.Text(), nullable=True),
+        sa.Column("careers_email", sa.Text(), nullable=True),
+        sa.Column("careers_phone", sa.Text(), nullable=True),
+        sa.Column("protection_name", sa.Text(), nullable=True),
+        sa.Column("protection_email", sa.Text(), nullable=True),
+        sa.Column("protection_phone", sa.Text(), nullable=True),
+        sa.Column("notice_url", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_school_contact_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", name=op.f("pk_school_contact")),
+    )
+    op.create_table(
         "school_secret",
         sa.Column("school_id", sa.Uuid(), nullable=False),
         sa.Column("address_key", sa.LargeBinary(), nullable=False),
@@ -661,6 +677,25 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint(
             "school_id", "pupil_id", "item", name=op.f("pk_pupil_characteristic")
+        ),
+    )
+    op.create_table(
+        "wrong_address",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("pupil_id", sa.Uuid(), nullable=False),
+        sa.Column("address_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "pupil_id"],
+            ["pupil.school_id", "pupil.id"],
+            name=op.f("fk_wrong_address_school_id_pupil_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_wrong_address_school_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "school_id", "pupil_id", "address_hash", name=op.f("pk_wrong_address")
         ),
     )
     op.create_table(
@@ -1093,6 +1128,7 @@ def upgrade() -> None:
     guard_tenant_table("pupil")
     guard_tenant_table("roster_group")
     guard_tenant_table("roster_import")
+    guard_tenant_table("school_contact")
     guard_tenant_table("school_secret")
     guard_tenant_table("sharing_agreement")
     guard_tenant_table("suppression")
@@ -1102,6 +1138,7 @@ def upgrade() -> None:
     guard_tenant_table("objection")
     guard_tenant_table("pupil_address")
     guard_tenant_table("pupil_characteristic")
+    guard_tenant_table("wrong_address")
     guard_tenant_table("link")
     guard_tenant_table("response")
     guard_tenant_table("staff_member")

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import web
 from outreach.schools.access import signed_in, staff_page
+from outreach.schools.contacts import contacts_of
 from outreach.schools.models import Connection, Role, SharingAgreement
 from outreach.schools.sharing import (
     ChangedMeanwhile,
@@ -77,6 +78,7 @@ def show_sharing() -> ResponseReturnValue:
         may_change=signed_in().role in MAY_CHANGE,
         seen=current.changed_at.isoformat(),
         changed_at=current.changed_at,
+        contacts=contacts_of(web.db()),
         history=[
             ChangeView(
                 past.at,

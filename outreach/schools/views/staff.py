@@ -144,7 +144,7 @@ def set_role(staff_id: UUID) -> ResponseReturnValue:
     except LastAdmin as refusal:
         return _member_page(member, {"role": refusal.words}), 409
     if is_changed:
-        flash(f"{member.name} is now: {ROLE_WORDS[role].name}.", "success")
+        flash(f"The role was changed to: {ROLE_WORDS[role].name}.", "success")
     is_you = member.id == signed_in().staff_id
     still_admin = role is Role.ADMIN or not is_you
     here = url_for("schools.show_staff")
@@ -180,6 +180,6 @@ def do_end(staff_id: UUID) -> ResponseReturnValue:
         end_membership(web.db(), member, web.now(), actor=signed_in().actor)
     except LastAdmin as refusal:
         return _end_page(member, {"": refusal.words}), 409
-    flash(f"{member.name} can no longer sign in to this school.", "success")
+    flash("The membership has ended. That person can no longer sign in to this school.", "success")
     is_you = member.id == signed_in().staff_id
     return redirect(url_for("schools.sign_in" if is_you else "schools.show_staff"), code=303)

@@ -100,6 +100,7 @@ _ACTIONS = {
     "staff.signed_in": "Signed in",
     "staff.signed_out": "Signed out",
     "sharing.changed": "Sharing changed",
+    "school.contacts_changed": "Contacts for students changed",
 }
 
 
