@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from functools import cache
+from mimetypes import guess_type
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -60,8 +61,7 @@ def create_app(settings: Settings) -> Flask:
     app = Service(
         "outreach",
         template_folder=str(PROJECT / "templates"),
-        static_folder=str(STATIC),
-        static_url_path="/static",
+        static_folder=None,
     )
     app.config.update(_flask_config(settings))
     app.extensions["outreach"] = wire(settings)
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> Flask:
     Compress(app)
     _register_rooms(app)
     app.add_url_rule("/health", "health", _show_health)
+    app.add_url_rule("/static/<name>", "static", _show_static)
     _register_errors(app)
     return app
 
@@ -121,9 +122,29 @@ def _show_health() -> ResponseReturnValue:
     return {"well": True}
 
 
+@public_page("style, script and icon; nothing of anybody")
+def _show_static(name: str) -> ResponseReturnValue:
+    """From memory, whole: what is streamed would not be compressed."""
+    try:
+        content, kind = _static_file(name)
+    except KeyError:
+        return _page(404)
+    return Response(content, mimetype=kind)
+
+
+@cache
+def _static_files() -> dict[str, tuple[bytes, str]]:
+    found = (path for path in STATIC.iterdir() if path.is_file())
+    return {p.name: (p.read_bytes(), guess_type(p.name)[0] or "text/plain") for p in found}
+
+
+def _static_file(name: str) -> tuple[bytes, str]:
+    return _static_files()[name]
+
+
 @cache
 def _static_version(name: str) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return hashlib.sha256(_static_file(name)[0]).hexdigest()[:10]
 
 
 def static_url(name: str) -> str:
@@ -138,7 +159,7 @@ def _is_lasting(response: Response) -> bool:
     """A static file under the very version it has: during an upgrade a proxy may ask for another."""
     if request.endpoint != "static" or response.status_code not in {200, 304}:
         return False
-    name = (request.view_args or {}).get("filename", "")
+    name = (request.view_args or {}).get("name", "")
     return request.args.get("v") == _static_version(name)
 
 

@@ -140,11 +140,12 @@ def _name_school(
         _set_local(connection, school_id)
 
 
+_NAME_SCHOOL = text("SELECT set_config(:setting, :school_id, true)")
+
+
 def _set_local(connection: Connection, school_id: UUID) -> None:
-    connection.execute(
-        text("SELECT set_config(:setting, :school_id, true)"),
-        {"setting": SCHOOL_SETTING, "school_id": str(school_id)},
-    )
+    key = {"setting": SCHOOL_SETTING, "school_id": str(school_id)}
+    connection.execute(_NAME_SCHOOL, key)
 
 
 def enter_school(session: Session, school_id: UUID) -> None:

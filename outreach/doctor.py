@@ -27,6 +27,9 @@ CLOCKS_MAY_DIFFER_BY = timedelta(seconds=5)
 WORKER_SILENT_AFTER = timedelta(minutes=10)
 
 
+NOTHING_RUNS = "Nothing runs on this DATA_DIR. Start the service with `make run`."
+
+
 class Verdict(Enum):
     GOOD = "good"
     NOTE = "note"
@@ -63,6 +66,8 @@ def _guarded(part: str, check: Callable[[Parts], Iterator[Finding]], parts: Part
         words = "PostgreSQL does not answer. Check DATABASE_URL, and that the server runs."
         return [Finding(part, Verdict.WRONG, words)]
     except RedisError as fault:
+        if parts.settings.is_embedded_redis:
+            return [Finding(part, Verdict.WRONG, NOTHING_RUNS)]
         words = (
             f"Redis does not answer ({type(fault).__name__}). Check REDIS_URL, and that it runs. "
             "Nothing is lost meanwhile, but no mail leaves."
@@ -199,7 +204,9 @@ def _check_mail_server(parts: Parts) -> Iterator[Finding]:
     connection = Connection(server, limits=Limits(connect_seconds=5, reply_seconds=10))
     trouble = connection.try_to_open()
     connection.close()
-    if trouble is not None:
+    if trouble is not None and parts.settings.is_embedded_mail:
+        yield Finding("mail server", Verdict.WRONG, NOTHING_RUNS)
+    elif trouble is not None:
         words = (
             f"{server.place} cannot be used: {trouble.words} Check SMTP_URL. Mail waits meanwhile."
         )

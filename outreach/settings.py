@@ -18,6 +18,10 @@ SECRET_KEY_LENGTH = 32
 """The fewest characters of a secret key: 32 characters of base64 carry 192 random bits."""
 
 PLAN_FILE = "embedded.json"
+GIVEN_FILE = "given.json"
+"""The settings that the running set was given, so that a command in another terminal shares them."""
+SET_LOCK = "set.lock"
+"""Held by the supervisor as long as its set of processes runs."""
 KEYS_FILE = "secret-keys"
 MARKER = ".outreach-data"
 """Put into a DATA_DIR that was new or empty. Only a folder with it is ever deleted whole."""
@@ -100,9 +104,13 @@ class Settings:
 def load(environ: Mapping[str, str]) -> Settings:
     """Read, check and complete the settings. Raises SettingsFault at the first that cannot hold.
 
+    What the environment leaves out is as the set that runs on this DATA_DIR was given it.
     Makes DATA_DIR and, where SECRET_KEYS is not given, its secret keys; nothing else is written.
     """
-    given = {row.name: environ.get(row.name, "").strip() for row in SETTINGS}
+    shared = _given_to_running_set(find_data_dir(environ))
+    given = {
+        row.name: environ.get(row.name, "").strip() or shared.get(row.name, "") for row in SETTINGS
+    }
     port = _read_port(given["PORT"])
     public_url = _read_public_url(given["PUBLIC_URL"], port)
     if not is_loopback(urlsplit(public_url).hostname or ""):
@@ -157,6 +165,38 @@ def read_plan(data_dir: Path) -> dict[str, str]:
             f"Delete {data_dir / PLAN_FILE}: the next start writes it anew."
         ) from fault
     return {str(name): str(value) for name, value in plan.items()}
+
+
+def keep_given(data_dir: Path, environ: Mapping[str, str]) -> None:
+    """Called by the supervisor, which holds SET_LOCK. Mode 0600: a URL can hold a password."""
+    given = {row.name: environ.get(row.name, "").strip() for row in SETTINGS}
+    kept = {name: value for name, value in given.items() if value and name != "DATA_DIR"}
+    draft = data_dir / f"{GIVEN_FILE}.draft"
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(kept, file)
+    draft.rename(data_dir / GIVEN_FILE)
+
+
+def _given_to_running_set(data_dir: Path) -> dict[str, str]:
+    """Empty where no set runs: a file that a killed one left says nothing any more."""
+    try:
+        handle = os.open(data_dir / SET_LOCK, os.O_RDWR)
+    except OSError:
+        return {}
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass
+    else:
+        return {}
+    finally:
+        os.close(handle)
+    try:
+        given = json.loads((data_dir / GIVEN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in given.items()}
 
 
 def _require_in_public(given: Mapping[str, str]) -> None:

@@ -1,8 +1,10 @@
 """The answering room's blueprint, and the plain page for each thing that stands in the way."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
+from outreach.answering.visiting import KEY as VISIT_KEY
 from outreach.answering.visiting import AlreadySent, MustProve, TurnedDown, VisitOver
 from outreach.campaigns.links import LinkGone
 from outreach.signing import BadToken
@@ -14,14 +16,30 @@ SEE_OTHER = 303
 """After every POST: reloading the page that follows sends nothing again."""
 
 
+GENERAL_NOTICE = "/privacy"
+
+
+def notice_address() -> str:
+    """The notice that names the school, for whoever came by a link; else the one for anybody."""
+    token = (request.view_args or {}).get("token")
+    if token is not None and request.blueprint == blueprint.name:
+        return url_for(f"privacy.notice_of_{request.path.split('/')[1]}", token=token)
+    is_answering = request.path.startswith("/answer/") and VISIT_KEY in cookie
+    return "/answer/privacy" if is_answering else GENERAL_NOTICE
+
+
+def _notice(address: str) -> dict[str, object]:
+    return {"notice_address": address, "footer_links": [("Privacy notice", address)]}
+
+
 @blueprint.context_processor
 def _footer() -> dict[str, object]:
-    return {"footer_links": [("Privacy notice", "/privacy")]}
+    return _notice(notice_address())
 
 
 @blueprint.errorhandler(BadToken)
-def _show_unknown_link(_fault: BadToken) -> ResponseReturnValue:
-    return render_template("answering/link_unknown.html"), NOT_FOUND
+def show_unknown_link(_fault: BadToken) -> ResponseReturnValue:
+    return render_template("answering/link_unknown.html", **_notice(GENERAL_NOTICE)), NOT_FOUND
 
 
 @blueprint.errorhandler(LinkGone)
@@ -29,7 +47,11 @@ def _show_gone(fault: LinkGone) -> ResponseReturnValue:
     """A browser in the middle of answering is told that its answers so far are kept."""
     page = f"answering/link_{fault.reason.value}.html"
     was_answering = "token" not in (request.view_args or {})
-    words = {"school_name": fault.school_name, "was_answering": was_answering}
+    words = {
+        "school_name": fault.school_name,
+        "was_answering": was_answering,
+        "was_sent": fault.was_sent,
+    }
     return render_template(page, **words), GONE
 
 

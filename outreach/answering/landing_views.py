@@ -12,8 +12,11 @@ from outreach.campaigns import tracking
 from outreach.campaigns.links import OpenedLink, open_link
 from outreach.campaigns.states import InvitationState
 from outreach.schools.access import public_page
+from outreach.schools.contacts import contacts_of
 
 LANGUAGE = "en"
+COPIED_WITH_IT = ".,;:!?)]}>\"'"
+"""What stands after a link in a sentence, and is often copied with it."""
 SIGNED = "the signed token in the address opens it, and nothing but the first page of a link"
 SENT = frozenset({InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK})
 
@@ -40,6 +43,7 @@ def _settled(opened: OpenedLink, token: str) -> str | None:
 @public_page(SIGNED)
 def landing(token: str) -> ResponseReturnValue:
     """Changes nothing, writes nothing, names nobody: mail scanners open it too."""
+    token = token.rstrip(COPIED_WITH_IT)
     opened = _open(token)
     settled = _settled(opened, token)
     if settled is not None:
@@ -54,6 +58,7 @@ def landing(token: str) -> ResponseReturnValue:
         minutes=minutes_to_answer(questionnaire),
         has_begun=opened.invitation.started_at is not None,
         closes_at=opened.campaign.closes_at,
+        contacts=contacts_of(web.db()),
     )
 
 

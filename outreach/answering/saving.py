@@ -1,16 +1,30 @@
 """Saves an answer as it is given, and reads back what has been saved."""
 
+import json
 from datetime import datetime
 
-from sqlalchemy import literal, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Mode, Response
 from outreach.campaigns.models import Invitation
-from outreach.database import enum_type, school_of
+from outreach.database import school_of
 from questionnaires.answers import Value, from_json, to_json
 from questionnaires.model import AskedQuestion, Note, Questionnaire
+
+_SAVE = text("""
+    INSERT INTO answer (school_id, response_id, question_id, value, mode, language, saved_at)
+    SELECT school_id, id, cast(:question_id AS text), cast(:value AS jsonb), cast(:mode AS text),
+           cast(:language AS text), :now
+    FROM response
+    WHERE school_id = :school_id AND id = :response_id AND submitted_at IS NULL
+    FOR SHARE
+    ON CONFLICT (school_id, response_id, question_id) DO UPDATE
+    SET value = excluded.value, mode = excluded.mode, language = excluded.language,
+        saved_at = excluded.saved_at
+    RETURNING question_id
+""")
 
 
 def open_response(
@@ -51,46 +65,30 @@ def save_answer(
     The response's row is locked for share, so that a submit in another tab comes wholly before
     this answer, which is then refused, or wholly after it.
     """
-    still_open = (
-        select(
-            Response.school_id,
-            Response.id,
-            literal(question.id),
-            literal(to_json(value), JSONB(none_as_null=False)),
-            literal(mode, enum_type(Mode)),
-            literal(language),
-            literal(now),
-        )
-        .where(
-            Response.school_id == school_of(session),
-            Response.id == response.id,
-            Response.submitted_at.is_(None),
-        )
-        .with_for_update(read=True)
-    )
-    columns = ["school_id", "response_id", "question_id", "value", "mode", "language", "saved_at"]
-    row = insert(Answer).from_select(columns, still_open)
-    latest = row.on_conflict_do_update(
-        index_elements=[Answer.school_id, Answer.response_id, Answer.question_id],
-        set_={
-            "value": row.excluded.value,
-            "mode": row.excluded.mode,
-            "language": row.excluded.language,
-            "saved_at": row.excluded.saved_at,
-        },
-    ).returning(Answer.question_id)
-    return session.execute(latest).first() is not None
+    given = {
+        "school_id": school_of(session),
+        "response_id": response.id,
+        "question_id": question.id,
+        "value": json.dumps(to_json(value)),
+        "mode": mode.value,
+        "language": language,
+        "now": now,
+    }
+    return session.execute(_SAVE, given).first() is not None
+
+
+_ANSWERS = select(Answer.question_id, Answer.value).where(
+    Answer.school_id == bindparam("school"), Answer.response_id == bindparam("response")
+)
+"""Built once: every page asks it, and to build it costs about as much as to execute it."""
 
 
 def answers_of(
     session: Session, response: Response, questionnaire: Questionnaire
 ) -> dict[str, Value]:
     """Everything saved so far, on the path or not; None where the student skipped."""
-    rows = session.execute(
-        select(Answer.question_id, Answer.value).where(
-            Answer.school_id == school_of(session), Answer.response_id == response.id
-        )
-    ).all()
+    key = {"school": school_of(session), "response": response.id}
+    rows = session.execute(_ANSWERS, key).all()
     answers: dict[str, Value] = {}
     for question_id, stored in rows:
         question = questionnaire.question(question_id)

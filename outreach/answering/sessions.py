@@ -3,8 +3,9 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import BindParameter, ColumnElement, Uuid, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import AnsweringSession, Response
@@ -45,28 +46,8 @@ class Visit:
 
 def find_visit(session: Session, secret: str) -> Visit | None:
     """The visit of this cookie's secret, alive or not, in the school the session has entered."""
-    school_id = school_of(session)
-    row = session.execute(
-        select(AnsweringSession, Link, Invitation, Campaign, School, Response)
-        .join(Link, and_(Link.school_id == school_id, Link.id == AnsweringSession.link_id))
-        .join(
-            Invitation,
-            and_(
-                Invitation.school_id == school_id,
-                Invitation.id == AnsweringSession.invitation_id,
-            ),
-        )
-        .join(
-            Campaign,
-            and_(Campaign.school_id == school_id, Campaign.id == Invitation.campaign_id),
-        )
-        .join(School, School.id == AnsweringSession.school_id)
-        .outerjoin(Response, current_response_of(Invitation))
-        .where(
-            AnsweringSession.school_id == school_id,
-            AnsweringSession.secret_hash == hash_secret(secret),
-        )
-    ).one_or_none()
+    key = {"school": school_of(session), "hash": hash_secret(secret)}
+    row = session.execute(_VISIT, key).one_or_none()
     return None if row is None else Visit(*row)
 
 
@@ -77,6 +58,22 @@ def current_response_of(invitation: type[Invitation]) -> ColumnElement[bool]:
         Response.invitation_id == invitation.id,
         Response.superseded_at.is_(None),
     )
+
+
+_SCHOOL: BindParameter[UUID] = bindparam("school", type_=Uuid)
+_VISIT = (
+    select(AnsweringSession, Link, Invitation, Campaign, School, Response)
+    .join(Link, and_(Link.school_id == _SCHOOL, Link.id == AnsweringSession.link_id))
+    .join(
+        Invitation,
+        and_(Invitation.school_id == _SCHOOL, Invitation.id == AnsweringSession.invitation_id),
+    )
+    .join(Campaign, and_(Campaign.school_id == _SCHOOL, Campaign.id == Invitation.campaign_id))
+    .join(School, School.id == AnsweringSession.school_id)
+    .outerjoin(Response, current_response_of(Invitation))
+    .where(AnsweringSession.school_id == _SCHOOL, AnsweringSession.secret_hash == bindparam("hash"))
+)
+"""Every page asks this. It is built once: to build it costs about as much as to execute it."""
 
 
 def begin(session: Session, link: Link, *, may_see_answers: bool, now: datetime) -> str:

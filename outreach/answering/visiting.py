@@ -56,7 +56,7 @@ def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) ->
     if not visit.is_submitted:
         gone = gone_because(visit.link, visit.campaign, now)
         if gone is not None:
-            raise LinkGone(gone, visit.school.name)
+            raise LinkGone(gone, visit.school.name, was_sent=visit.is_submitted)
         if visit.invitation.stopped_reason in TURNED_DOWN:
             raise TurnedDown
     if not visit.is_alive(now):

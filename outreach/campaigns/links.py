@@ -26,12 +26,13 @@ class Gone(Enum):
 
 
 class LinkGone(Exception):
-    """The link was good once. `school_name` is for the page that says so (410)."""
+    """The link was good once. The rest is for the page that says so (410)."""
 
-    def __init__(self, reason: Gone, school_name: str) -> None:
+    def __init__(self, reason: Gone, school_name: str, *, was_sent: bool) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.school_name = school_name
+        self.was_sent = was_sent
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def open_link(
     opened = _open(session, signer.verify(Purpose.LINK, token))
     reason = gone_because(opened.link, opened.campaign, now or clock.now())
     if reason is not None:
-        raise LinkGone(reason, opened.school.name)
+        was_sent = opened.invitation.submitted_at is not None
+        raise LinkGone(reason, opened.school.name, was_sent=was_sent)
     return opened
 
 

@@ -34,7 +34,7 @@ CONNECTIONS = 8
 TELL_SECONDS = 0.5
 """How often outcomes are recorded, and the campaign and the sharing agreement are looked at."""
 
-PATIENCE_AT_STOP = 5.0
+PATIENCE_AT_STOP = 3.0
 """Seconds that hand-overs under way get when the process is asked to end."""
 
 stopping = threading.Event()

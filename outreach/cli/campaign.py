@@ -27,8 +27,14 @@ STEERING: dict[str, tuple[Verb, str]] = {
     ),
     "pause": (steering.pause, "Stop mail for now; links go on working."),
     "resume": (steering.resume, "Send again, also what sharing had stopped and now allows."),
-    "cancel": (steering.cancel, "Stop mail and links for good."),
-    "close": (steering.close, "Take no more answers. Everything answered is kept."),
+    "cancel": (
+        steering.cancel,
+        "Stop mail and links for good; invitations not answered become stopped.",
+    ),
+    "close": (
+        steering.close,
+        "Take no more answers. Everything answered is kept, and invitations stay as they are.",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach import migrations
 from outreach.database import enter_school, transaction
 from outreach.errors import Refusal
 from outreach.running.embedded import database_for_command
@@ -34,6 +35,8 @@ class CommandContext:
     def parts(self) -> Parts:
         """The running set's parts; where none runs, the database is started for this command."""
         settings = self._click.with_resource(database_for_command(self.settings))
+        if settings.is_embedded_database:
+            migrations.upgrade_if_empty(settings.database_url)
         parts = wire(settings, pool_size=2)
         self._click.call_on_close(parts.sessions.kw["bind"].dispose)
         return parts

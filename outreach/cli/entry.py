@@ -23,12 +23,18 @@ from outreach.cli.context import CommandContext
 from outreach.errors import OutreachError
 from outreach.settings import SettingsFault
 
+PROCESSES = frozenset({"web", "worker", "schedule"})
+"""They log what they do; a command says what is wrong itself, on stderr."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def outreach(context: click.Context) -> None:
     """Questionnaire links to students by email, and their answers into pupil profiles."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s %(message)s")
+    is_process = context.invoked_subcommand in PROCESSES
+    level = logging.INFO if is_process else logging.ERROR
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     context.obj = CommandContext(context)
 
 
@@ -52,7 +58,7 @@ for module in (
 def main() -> None:
     """Exit codes: 0 done, 1 refused (reason on stderr), 2 wrong use."""
     try:
-        outreach.main(standalone_mode=True)
+        outreach.main(prog_name="outreach", standalone_mode=True)
     except (OutreachError, SettingsFault) as refusal:
         click.echo(str(refusal), err=True)
         sys.exit(1)

@@ -1,5 +1,8 @@
 """`outreach results export`."""
 
+import shutil
+import sys
+from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
 import click
@@ -8,6 +11,9 @@ from outreach import audit
 from outreach.campaigns.finding import enter_school_of
 from outreach.cli.context import CommandContext
 from outreach.reports.exporting import count_responses, results_of, write_csv, write_json
+
+KEPT_IN_MEMORY = 50_000_000
+"""Bytes. An export that fails half-way must not leave half a document on standard output."""
 
 
 @click.group()
@@ -39,8 +45,11 @@ def export(context: CommandContext, campaign_id: UUID, kind: str) -> None:
         # No byte order mark here: this is for programs. The page's download has one.
         is_json = kind == "json"
         pieces = write_json(found.rows) if is_json else write_csv(found.definition, found.rows)
-        for piece in pieces:
-            click.echo(piece.encode(), nl=False)
+        with SpooledTemporaryFile(max_size=KEPT_IN_MEMORY) as whole:
+            for piece in pieces:
+                whole.write(piece.encode())
+            whole.seek(0)
+            shutil.copyfileobj(whole, sys.stdout.buffer)
 
 
 commands: list[click.Command] = [results]

@@ -74,6 +74,11 @@ def _answer(
     submit(session, response, parts.clock())
 
 
+def _falling(options: int) -> list[float]:
+    """Weights for options that are not equally liked: the first ones most."""
+    return [1 / (place + 1) for place in range(options)]
+
+
 def _choose(question: AskedQuestion, mood: float, rng: random.Random) -> Value:
     """A student in a good mood says more that is positive; one answer in fifty is skipped."""
     if rng.random() < 0.02:
@@ -84,12 +89,12 @@ def _choose(question: AskedQuestion, mood: float, rng: random.Random) -> Value:
             wanted = [v for v in question.values if (v in scoring.positive) == is_positive]
             return rng.choice(wanted or list(question.values))
         case ChoiceQuestion():
-            return rng.choice(question.values)
+            return rng.choices(question.values, _falling(len(question.values)))[0]
         case ChoicesQuestion():
             together = [value for value in question.values if value != question.exclusive]
             most = min(question.most, 3, len(together))
             count = rng.randint(min(question.min, most), most)
-            chosen = set(rng.sample(together, count))
+            chosen = set(rng.choices(together, _falling(len(together)), k=count))
             return tuple(value for value in question.values if value in chosen)
         case NumberQuestion():
             return rng.randint(question.min, question.max)

@@ -29,8 +29,8 @@ from outreach.schools.sharing import SharingChanges, change_sharing
 from outreach.schools.staffing import add_staff
 from outreach.web import Parts
 
-URN = "100001"
-NAME = "Hill Demo School"
+URN = "999999"
+NAME = "Hillside Demo School"
 LOGINS_FILE = "demo-logins.txt"
 STAFF = (
     (Role.CAREERS_LEADER, "careers", "Demo careers leader"),
@@ -40,13 +40,13 @@ STAFF = (
     (Role.VIEWER, "tutor", "Demo tutor"),
 )
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeou"
-EVERYTHING_ON = SharingChanges(Connection.AUTHORISED, True, True, True)
+SCHOOL_MAIL_ON = SharingChanges(Connection.AUTHORISED, student_email=True, work_email=True)
 
 CONTACTS = ContactDetails(
     careers_name="Demo careers leader",
-    careers_email="careers@hill-demo-school.example",
+    careers_email="careers@hillside-demo-school.example",
     protection_name="Demo data protection lead",
-    protection_email="dpo@hill-demo-school.example",
+    protection_email="dpo@hillside-demo-school.example",
 )
 
 
@@ -74,7 +74,7 @@ def load_demo(parts: Parts) -> list[Login]:
             account = session.get_one(Account, members[role].account_id)
             set_password(session, account, login.password, now, is_proven=False)
         change_contacts(session, CONTACTS, staff_actor(members[Role.ADMIN].id), now)
-        change_sharing(session, EVERYTHING_ON, members[Role.DATA_PROTECTION], now)
+        change_sharing(session, SCHOOL_MAIL_ON, members[Role.DATA_PROTECTION], now)
         import_roster(
             session,
             build_roster(london_date(now), rng),
@@ -127,7 +127,7 @@ def _make_campaign(parts: Parts, session: Session, by: StaffMember, now: datetim
 def _invent_login(role: Role, mailbox: str) -> Login:
     """Four made-up words: easy to type, and about 55 bits."""
     words = (_invent_word() for _ in range(4))
-    return Login(role, f"{mailbox}@hill-demo-school.example", "-".join(words))
+    return Login(role, f"{mailbox}@hillside-demo-school.example", "-".join(words))
 
 
 def _invent_word() -> str:

@@ -46,10 +46,10 @@ class _Gap:
     offset: int
 
 
-NO_ADDRESS = _Gap(30, 7)
-MISTYPED = _Gap(60, 22)
-HOME_ONLY = _Gap(24, 11)
-LEFT = _Gap(80, 41)
+NO_ADDRESS = _Gap(29, 8)
+MISTYPED = _Gap(58, 23)
+HOME_ONLY = _Gap(23, 11)
+LEFT = _Gap(79, 41)
 
 
 def build_roster(today: date, rng: random.Random) -> bytes:
@@ -82,7 +82,7 @@ def _pupil(number: int, today: date, rng: random.Random) -> dict[str, str]:
 
 
 def _addresses(number: int, today: date) -> dict[str, str]:
-    work = f"pupil{number + 1:03d}@hill-demo-school.example"
+    work = f"pupil{number + 1:03d}@hillside-demo-school.example"
     home = f"family{number + 1:03d}@home.example"
 
     def has(gap: _Gap) -> bool:

@@ -34,6 +34,16 @@ def upgrade(migration_url: str, runtime_url: str) -> None:
     engine.dispose()
 
 
+def upgrade_if_empty(database_url: str) -> None:
+    """For the embedded database, which nobody else would bring up to date before a first command."""
+    engine = make_engine(database_url, as_owner=True)
+    with engine.connect() as connection:
+        is_empty = revision_of(connection) is None
+    engine.dispose()
+    if is_empty:
+        upgrade(database_url, database_url)
+
+
 def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))

@@ -28,13 +28,18 @@ def facts_of(
     questionnaire: Questionnaire, answers: Mapping[str, Value], scores: Scores
 ) -> dict[str, Fact]:
     """Every fact that these answers state, by field."""
-    facts: dict[str, Fact] = {
+    known = score_fields(questionnaire, scores)
+    facts: dict[str, Fact] = {field: score for field, score in known.items() if score is not None}
+    return facts | profile_facts(questionnaire, answers)
+
+
+def score_fields(questionnaire: Questionnaire, scores: Scores) -> dict[str, float | None]:
+    """Every score by its field; None where too few gave a clear answer."""
+    return {
         score_field(questionnaire, kind, key): tally.score
         for kind, tallies in (("block", scores.blocks), ("construct", scores.constructs))
         for key, tally in tallies.items()
-        if tally.score is not None
     }
-    return facts | profile_facts(questionnaire, answers)
 
 
 def score_field(questionnaire: Questionnaire, kind: str, key: str) -> str:

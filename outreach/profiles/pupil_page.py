@@ -150,7 +150,9 @@ def _characteristics(
     held = characteristics.read(session, pupil_id, purpose)
     permitted = characteristics.purposes()[purpose].items
     return tuple(
-        (characteristics.LABELS[item], held.get(item, "Not given")) for item in Item if item in permitted
+        (characteristics.LABELS[item], held.get(item, "Not given"))
+        for item in Item
+        if item in permitted
     )
 
 

@@ -95,8 +95,6 @@ def load_purposes(text: str) -> Mapping[Purpose, PurposeRule]:
         message = f"purposes.yaml says nothing of {', '.join(missing)}"
         raise ValueError(message)
     return {
-        purpose: PurposeRule(
-            entry.words, entry.to_students, entry.needs_it, frozenset(entry.items)
-        )
+        purpose: PurposeRule(entry.words, entry.to_students, entry.needs_it, frozenset(entry.items))
         for purpose, entry in loaded.items()
     }

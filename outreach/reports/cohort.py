@@ -46,8 +46,12 @@ class Cohort:
     said: tuple[Said, ...]
 
 
-def cohort_of(session: Session, library: Library, campaign_id: UUID) -> Cohort:
-    """Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
+def cohort_of(
+    session: Session, library: Library, campaign_id: UUID, *, hides_small: bool = True
+) -> Cohort:
+    """`hides_small` is for readers who may not see the single responses anyway.
+
+    Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
     campaign = find_campaign(session, campaign_id)
     definition = definition_of(library, campaign)
     completion = _completion(session, campaign)
@@ -60,7 +64,9 @@ def cohort_of(session: Session, library: Library, campaign_id: UUID) -> Cohort:
         version=campaign.version,
         completion=completion,
         blocks=block_results(session, definition, campaign.id) if enough else (),
-        said=plans_of(session, definition, campaign.id, completion.counted) if enough else (),
+        said=plans_of(session, definition, campaign.id, completion.counted, hides_small=hides_small)
+        if enough
+        else (),
     )
 
 

@@ -21,7 +21,7 @@ from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.database import school_of
 from outreach.errors import Refusal
-from outreach.profiles.fields import score_field
+from outreach.profiles.fields import score_fields
 from outreach.pupils.models import Pupil
 from outreach.spreadsheets import safe_cell
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
@@ -49,6 +49,8 @@ class ResultRow:
     version: int
     answers: Mapping[str, Json]
     scores: Scores
+    fields: Mapping[str, float | None]
+    """Every score under the name it has in the pupil profile."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -59,7 +61,7 @@ class ResultRow:
             "questionnaire": self.questionnaire,
             "version": self.version,
             "answers": dict(self.answers),
-            "scores": self.scores.as_json(),
+            "scores": dict(self.fields) | self.scores.as_json(),
         }
 
 
@@ -138,6 +140,7 @@ def _rows(session: Session, definition: Questionnaire, campaign_id: UUID) -> Ite
     for upn, mis_id, response_id, submitted_at, stored in session.execute(submitted):
         answers = _read_answers(definition, response_id, stored or {})
         on_path = walk(definition, answers).on_path(answers)
+        scores = score(definition, on_path)
         yield ResultRow(
             upn=upn,
             mis_id=mis_id,
@@ -146,7 +149,8 @@ def _rows(session: Session, definition: Questionnaire, campaign_id: UUID) -> Ite
             questionnaire=definition.id,
             version=definition.version,
             answers={question_id: to_json(value) for question_id, value in on_path.items()},
-            scores=score(definition, on_path),
+            scores=scores,
+            fields=score_fields(definition, scores),
         )
 
 
@@ -183,15 +187,9 @@ def write_csv(definition: Questionnaire, rows: Iterable[ResultRow]) -> Iterator[
     Empty: not asked, or too few answers for a score. Several choices stand between semicolons.
     """
     questions = [q.id for q in definition.questions if not isinstance(q, Note)]
-    measured = score(definition, {})
-    fields = [
-        (kind, key, score_field(definition, kind, key))
-        for kind, tallies in (("block", measured.blocks), ("construct", measured.constructs))
-        for key in tallies
-    ]
-    yield _csv_line([*IDENTITY_COLUMNS, *questions, *(field for _, _, field in fields)])
+    fields = list(score_fields(definition, score(definition, {})))
+    yield _csv_line([*IDENTITY_COLUMNS, *questions, *fields])
     for row in rows:
-        tallies = {"block": row.scores.blocks, "construct": row.scores.constructs}
         yield _csv_line(
             [
                 row.upn,
@@ -201,7 +199,7 @@ def write_csv(definition: Questionnaire, rows: Iterable[ResultRow]) -> Iterator[
                 row.questionnaire,
                 row.version,
                 *(_answer_cell(row.answers, question_id) for question_id in questions),
-                *(tallies[kind][key].score for kind, key, _ in fields),
+                *(row.fields[field] for field in fields),
             ]
         )
 

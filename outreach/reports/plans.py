@@ -1,5 +1,6 @@
 """What a cohort said it intends and likes: intended destinations, how sure, interests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -47,7 +48,12 @@ class Said:
 
 
 def plans_of(
-    session: Session, definition: Questionnaire, campaign_id: UUID, counted: int
+    session: Session,
+    definition: Questionnaire,
+    campaign_id: UUID,
+    counted: int,
+    *,
+    hides_small: bool = True,
 ) -> tuple[Said, ...]:
     counts = _choice_counts(session, campaign_id)
     answered = _answered_counts(session, campaign_id)
@@ -59,6 +65,7 @@ def plans_of(
             counts.get(field.value, {}),
             answered.get(field.value, 0),
             counted,
+            hides_small=hides_small,
         )
         for field, question in asked
         if question is not None
@@ -117,19 +124,24 @@ def _said_to(
     counts: dict[str, int],
     answered: int,
     counted: int,
+    *,
+    hides_small: bool,
 ) -> Said:
     is_several = isinstance(question, ChoicesQuestion)
     exclusive = question.exclusive if isinstance(question, ChoicesQuestion) else None
     silent = "Skipped" if question.show_if is None else "Skipped, or not asked"
     labels = {one.value: one.label.in_(LANGUAGE) for one in question.options} | {"": silent}
     every = {value: counts.get(value, 0) for value in question.values} | {"": counted - answered}
+    kept: Mapping[str, int | None] = every
+    if hides_small:
+        kept = hide_small(every, add_up=not is_several)
     shown = {
         value: ChoiceCount(
             label=labels[value],
             count=count,
             share=None if count is None else round(100 * count / counted),
         )
-        for value, count in hide_small(every, add_up=not is_several).items()
+        for value, count in kept.items()
     }
     apart = {NOT_SURE, exclusive, ""}
     return Said(

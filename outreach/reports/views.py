@@ -26,11 +26,12 @@ def init_app(app: Flask) -> None:
 @room.get("/staff/campaigns/<uuid:campaign_id>/results")
 @staff_page(Role.ADMIN, Role.CAREERS_LEADER, Role.VIEWER)
 def show_results(campaign_id: UUID) -> str:
+    may_download = signed_in().role in DOWNLOADERS
     return render_template(
         "staff/reports/results.html",
-        cohort=cohort_of(web.db(), web.parts().library, campaign_id),
+        cohort=cohort_of(web.db(), web.parts().library, campaign_id, hides_small=not may_download),
         floor=FLOOR,
-        may_download=signed_in().role in DOWNLOADERS,
+        may_download=may_download,
     )
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from outreach.running import records
 from outreach.running.launcher import start_mark
-from outreach.running.locks import SET_LOCK, START_LOCK, USERS_LOCK, LockTaken, hold, is_held
+from outreach.running.locks import START_LOCK, USERS_LOCK, LockTaken, hold, is_held
 from outreach.running.plan import parts_of
 from outreach.running.postgres import NAME, DatabaseFault, Postgres
 from outreach.running.records import wait_until
-from outreach.settings import Settings
+from outreach.settings import SET_LOCK, Settings
 
 PATIENCE = 60.0
 """Seconds a start may take, making the database included, on a machine that is busy."""

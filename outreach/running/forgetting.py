@@ -6,11 +6,11 @@ from pathlib import Path
 
 from outreach.errors import OutreachError
 from outreach.running import records
-from outreach.running.locks import SET_LOCK, LockTaken, hold
+from outreach.running.locks import LockTaken, hold
 from outreach.running.places import places_of, remove_place, socket_folder
 from outreach.running.postgres import postgres_of
 from outreach.running.whole_set import SUPERVISOR, end_left_over, free_database
-from outreach.settings import MARKER
+from outreach.settings import MARKER, SET_LOCK
 
 
 class NotOurs(OutreachError):

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SET_LOCK = "set.lock"
-"""Held by the supervisor as long as its set of processes runs."""
 START_LOCK = "database-start.lock"
 """Held while the embedded database is started or stopped."""
 USERS_LOCK = "database-users.lock"

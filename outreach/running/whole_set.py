@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from outreach.errors import OutreachError
 from outreach.running import records
 from outreach.running.embedded import hold_start, stop_database
-from outreach.running.locks import SET_LOCK, USERS_LOCK, LockTaken, hold
+from outreach.running.locks import USERS_LOCK, LockTaken, hold
 from outreach.running.output import Output
 from outreach.running.plan import Parts, is_free, parts_of
 from outreach.running.postgres import NAME as POSTGRES
@@ -21,7 +21,7 @@ from outreach.running.programs import (
     service_members,
 )
 from outreach.running.supervisor import Ended, Supervisor
-from outreach.settings import Settings
+from outreach.settings import SET_LOCK, Settings, keep_given
 
 SUPERVISOR = "supervisor"
 DEMO_LOG_INS = "demo-logins.txt"
@@ -57,6 +57,7 @@ def run_set(settings: Settings, environ: Mapping[str, str], *, only_parts: bool)
     try:
         with hold(data_dir, SET_LOCK, patience=1.0):
             end_left_over(data_dir)
+            keep_given(data_dir, environ)
             parts = take_database_over(settings)
             if not only_parts:
                 _require_free_port(settings)
@@ -136,8 +137,8 @@ def _prepare_database(run: Run) -> None:
     if supervisor.run_once("upgrade", command_of_service("db", "upgrade"), environ):
         raise CannotRun("The database could not be brought up to date. The lines above say why.")
     may_show_demo = settings.is_embedded_database and not settings.is_public
-    if may_show_demo and supervisor.run_once("demo", command_of_service("demo"), environ):
-        run.output.say("no demo was loaded; the service starts without", "demo")
+    if may_show_demo and not (settings.data_dir / DEMO_LOG_INS).exists():
+        supervisor.run_once("demo", command_of_service("demo"), environ)
 
 
 def _notice(run: Run, parts: Parts) -> str:

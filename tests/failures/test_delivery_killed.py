@@ -67,14 +67,14 @@ def test_a_worker_that_was_stopped_and_comes_back_sends_nothing_twice(wired: web
     assert server.saw_nobody_twice
 
 
-def test_a_worker_asked_to_end_does_so_within_eight_seconds_and_gives_back_what_it_holds(
+def test_a_worker_asked_to_end_does_so_soon_and_gives_back_what_it_holds(
     wired: web.Parts,
 ) -> None:
     outbox = launched(wired, pupils=60)
     with listening(Taking(seconds=1.0)) as server, running(server, "schedule"):
         with running(server, "worker") as (worker,):
             wait_for(lambda: len(server.seen) >= 8, "nothing was sent")
-            assert worker.end() < 8.0
+            assert worker.end() < 10.0
         assert outbox.mails.keys() == {"accepted", "queued"}
         server.seconds = 0.0
         with running(server, "worker"):
@@ -90,7 +90,7 @@ def test_a_worker_that_must_end_while_the_mail_server_hangs_leaves_those_mails_u
     with listening(Taking(seconds=30.0)) as server, running(server, "schedule"):
         with running(server, "worker") as (worker,):
             wait_for(lambda: len(server.seen) >= CONNECTIONS, "nothing was sent")
-            assert worker.end() < 8.0
+            assert worker.end() < 10.0
         server.seconds = 0.0
         with running(server, "worker"):
             wait_until_settled(outbox)

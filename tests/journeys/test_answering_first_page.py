@@ -260,3 +260,21 @@ def test_looking_at_the_pages_that_say_no_changes_nothing(launched: Launched) ->
     with launched.in_school() as session:
         state = session.get_one(Invitation, (launched.school.id, launched.invitation_id)).state
     assert state is InvitationState.NOT_STARTED
+
+
+@pytest.mark.parametrize("mark", [".", ")", ",", ">"])
+def test_a_link_copied_with_the_mark_after_it_opens(launched: Launched, mark: str) -> None:
+    assert launched.browser().get(launched.link + mark).status == 200
+
+
+@pytest.mark.parametrize("end", [steering.close, steering.cancel])
+def test_who_has_sent_answers_is_told_so_after_the_end(launched: Launched, end: object) -> None:
+    launched.browser().start().answer("no").answer("yes").submit()
+    with launched.in_school() as session:
+        end(session, launched.campaign_id, OPERATOR, launched.clock())
+
+    page = launched.browser().open()
+
+    assert page.status == 410
+    assert "Your answers were sent" in page.words
+    assert "not been sent" not in page.words

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from outreach.settings import KEYS_FILE, MARKER, PLAN_FILE, Settings, SettingsFault, load
+from outreach.running.locks import hold
+from outreach.settings import (
+    GIVEN_FILE,
+    KEYS_FILE,
+    MARKER,
+    PLAN_FILE,
+    SET_LOCK,
+    Settings,
+    SettingsFault,
+    keep_given,
+    load,
+)
 
 KEY, OLDER_KEY = "k" * 32, "o" * 40
 PUBLIC = {
@@ -205,3 +216,23 @@ def test_only_a_new_or_empty_folder_is_marked_as_ours(tmp_path: Path) -> None:
 def test_a_data_dir_that_is_a_file_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     assert "DATA_DIR" in fault_of(tmp_path)
+
+
+def test_a_command_shares_the_settings_of_the_set_that_runs(tmp_path: Path) -> None:
+    keep_given(tmp_path, {"PORT": "8222", "SMTP_URL": "smtp://127.0.0.1:2525"})
+    here = {"DATA_DIR": str(tmp_path)}
+    with hold(tmp_path, SET_LOCK, patience=1):
+        shared = load(here)
+        own = load(here | {"PORT": "8333"})
+
+    assert (shared.port, shared.public_url) == (8222, "http://127.0.0.1:8222")
+    assert shared.smtp_url == "smtp://127.0.0.1:2525"
+    assert not shared.is_embedded_mail
+    assert own.port == 8333
+    assert load(here).port == 8000  # the set has ended
+
+
+def test_what_a_set_was_given_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    keep_given(tmp_path, {"SMTP_URL": "smtp://user:secret@127.0.0.1:2525"})
+
+    assert (tmp_path / GIVEN_FILE).stat().st_mode & 0o777 == 0o600

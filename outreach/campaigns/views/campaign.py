@@ -10,6 +10,7 @@ from outreach import web
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.states import InvitationState
 from outreach.campaigns.trying_out import latest_test
+from outreach.campaigns.views.alerts import alerts_of
 from outreach.campaigns.views.blueprint import (
     READERS,
     SEE_OTHER,
@@ -45,6 +46,7 @@ def show_campaign(campaign_id: UUID) -> str:
     return render_template(
         "staff/campaigns/progress.html",
         view=progress_view(web.db(), web.parts().library, campaign, web.now()),
+        alerts=alerts_of(web.db(), web.parts().library, campaign),
         steps=steps_from(campaign.state) if may_run() else (),
         may_run=may_run(),
     )
@@ -55,6 +57,7 @@ def _show_draft(campaign: Campaign) -> str:
         "staff/campaigns/draft.html",
         heading=heading_of(campaign, web.parts().library),
         audience=draft_audience(web.db(), campaign, web.now()),
+        alerts=alerts_of(web.db(), web.parts().library, campaign),
         test=latest_test(web.db(), campaign, signed_in().account_id),
         may_run=may_run(),
     )

@@ -9,8 +9,19 @@ LIVE = (_C.LAUNCHING, _C.SENDING)
 
 
 @dataclass(frozen=True)
+class Advice:
+    words: str
+    href: str | None
+    action: str
+
+
+@dataclass(frozen=True)
 class Confirmation:
-    """`happens` and `stays` are sentences; `warning` is said before the button, if anything is."""
+    """`happens` and `stays` are sentences; `warning` is said before the button, if anything is.
+
+    `advice` is what could be better and stops nothing: its words, and where to mend it, if that
+    page is one of the reader's.
+    """
 
     title: str
     happens: tuple[str, ...]
@@ -18,6 +29,7 @@ class Confirmation:
     button: str
     button_kind: str = "primary"
     warning: str | None = None
+    advice: Advice | None = None
 
 
 @dataclass(frozen=True)

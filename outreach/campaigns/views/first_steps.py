@@ -9,13 +9,17 @@ from sqlalchemy.orm import Session
 from outreach.database import school_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import Pupil
+from outreach.schools.contacts import contacts_of
 from outreach.schools.models import Connection, Role
 from outreach.schools.sharing import agreement
 
 
 @dataclass(frozen=True)
 class FirstStep:
-    """`href` is None for a reader whose role does not include the page; `who` then matters most."""
+    """`href` is None for a reader whose role does not include the page; `who` then matters most.
+
+    Without a step that `is_needed`, nothing can be launched.
+    """
 
     title: str
     words: str
@@ -23,6 +27,7 @@ class FirstStep:
     who: str
     href: str | None
     action: str
+    is_needed: bool = True
 
 
 def first_steps(session: Session, role: Role, now: datetime) -> tuple[FirstStep, ...]:
@@ -33,6 +38,7 @@ def first_steps(session: Session, role: Role, now: datetime) -> tuple[FirstStep,
         _roster_step(pupils, role),
         _sharing_step(session, role),
         _reach_step(pupils, mailable),
+        _contact_step(session, role),
     )
 
 
@@ -78,6 +84,23 @@ def _reach_step(pupils: int, mailable: int) -> FirstStep:
         who="whoever keeps the MIS, for addresses that are missing or wrong",
         href="/staff/pupils",
         action="See the pupils",
+    )
+
+
+def _contact_step(session: Session, role: Role) -> FirstStep:
+    is_done = contacts_of(session).are_complete
+    missing = (
+        "Say whom to ask about the questionnaire and about data protection. A campaign can be "
+        "launched without, but students are then told only to ask at school."
+    )
+    return FirstStep(
+        title="Students know whom to ask",
+        words="Both contacts are set." if is_done else missing,
+        is_done=is_done,
+        who="an administrator or the data protection lead",
+        href="/staff/sharing/contacts" if role is Role.ADMIN else None,
+        action="Set whom students can ask",
+        is_needed=False,
     )
 
 

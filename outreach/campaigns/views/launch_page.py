@@ -3,14 +3,21 @@
 from datetime import datetime
 
 from outreach.campaigns.models import Campaign
-from outreach.campaigns.views.confirming import Confirmation
+from outreach.campaigns.views.confirming import Advice, Confirmation
 from outreach.campaigns.views.school_hours import is_in_school_hours
 from outreach.campaigns.views.showing import AudienceView
 from outreach.clock import london_date
+from outreach.schools.contacts import Contacts
+from outreach.schools.models import Role
 from outreach.web import in_london, long_date
 
+CONTACTS = "/staff/sharing/contacts"
+MAY_SET = (Role.ADMIN, Role.DATA_PROTECTION)
 
-def launch_confirmation(audience: AudienceView, campaign: Campaign, now: datetime) -> Confirmation:
+
+def launch_confirmation(
+    audience: AudienceView, campaign: Campaign, contacts: Contacts, role: Role, now: datetime
+) -> Confirmation:
     mails = _count(audience.mailable, "mail goes", "mails go")
     happens = [f"{mails} out at once, one to each student who can be mailed."]
     if audience.not_mailable:
@@ -27,6 +34,25 @@ def launch_confirmation(audience: AudienceView, campaign: Campaign, now: datetim
         stays=tuple(stays),
         button=f"Launch and send {_count(audience.mailable, 'mail', 'mails')}",
         warning=None if is_in_school_hours(now) else _outside_hours(now),
+        advice=None if contacts.are_complete else _advice(contacts, role),
+    )
+
+
+def _advice(contacts: Contacts, role: Role) -> Advice:
+    missing = [
+        words
+        for words, contact in (
+            ("about the questionnaire", contacts.careers),
+            ("about data protection", contacts.protection),
+        )
+        if contact is None
+    ]
+    who = "" if role in MAY_SET else " An administrator or the data protection lead can set it."
+    return Advice(
+        f"Students are not told whom to ask {' or '.join(missing)}: they read only that they can "
+        f"ask at school. The law asks schools to name a contact. You can launch without it.{who}",
+        CONTACTS if role in MAY_SET else None,
+        "Set whom students can ask",
     )
 
 

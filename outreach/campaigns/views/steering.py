@@ -26,6 +26,7 @@ from outreach.campaigns.views.launch_page import launch_confirmation
 from outreach.campaigns.views.showing import draft_audience
 from outreach.errors import Refusal
 from outreach.schools.access import signed_in, staff_page
+from outreach.schools.contacts import contacts_of
 
 Verb = Callable[[Session, UUID, Actor, datetime], object]
 
@@ -69,7 +70,8 @@ def launch_campaign(campaign_id: UUID) -> ResponseReturnValue:
 
 def _ask_launch(campaign: Campaign, *, refused: str | None = None) -> ResponseReturnValue:
     audience = draft_audience(web.db(), campaign, web.now())
-    confirmation = launch_confirmation(audience, campaign, web.now())
+    contacts = contacts_of(web.db())
+    confirmation = launch_confirmation(audience, campaign, contacts, signed_in().role, web.now())
     return show_confirmation(campaign, confirmation, refused=refused)
 
 

@@ -115,7 +115,7 @@ def read_header(headings: Sequence[str]) -> Header:
             raise _said_twice(words.names[field], shown[field], heading)
         else:
             places[field], shown[field] = place, heading
-    _require(words.names, places, [*ignored, *(heading for heading, _ in unclear)])
+    _require(words.names, places, ignored, unclear)
     return Header(places, shown, len(headings), tuple(ignored), tuple(unclear))
 
 
@@ -126,14 +126,20 @@ def _said_twice(name: str, first: str, second: str) -> HeaderFault:
     )
 
 
-def _require(names: Mapping[Field, str], places: Mapping[Field, int], other: list[str]) -> None:
+def _require(
+    names: Mapping[Field, str],
+    places: Mapping[Field, int],
+    ignored: list[str],
+    unclear: list[tuple[str, str]],
+) -> None:
     missing = [names[field] for field in REQUIRED if field not in places]
     if not any(field in places for field in IDENTIFIERS):
         missing.append(" or ".join(names[field] for field in IDENTIFIERS))
     if not missing:
         return
-    found = [f"“{heading}”" for heading in other[:8]]
+    found = [f"“{heading}”" for heading in ignored[:8]]
     unknown = f" These headings were not understood: {', '.join(found)}." if found else ""
+    unknown += "".join(f" “{heading}”: {words}" for heading, words in unclear)
     raise HeaderFault(
         f"The first row of the file has no column for: {', '.join(missing)}.{unknown} "
         "Write the headings in the first row and try again. Nothing was imported."

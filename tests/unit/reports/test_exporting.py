@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from outreach.profiles.fields import score_fields
 from outreach.reports.exporting import ResultRow, write_csv, write_json
 from outreach.spreadsheets import safe_cell
 from questionnaires.answers import Value, to_json
@@ -19,6 +20,7 @@ SUBMITTED = datetime(2026, 11, 21, 9, 14, tzinfo=UTC)
 
 
 def row(definition: Questionnaire, answers: dict[str, Value], *, mis_id: str = "M1") -> ResultRow:
+    scores = score(definition, answers)
     return ResultRow(
         upn=None,
         mis_id=mis_id,
@@ -27,7 +29,8 @@ def row(definition: Questionnaire, answers: dict[str, Value], *, mis_id: str = "
         questionnaire=definition.id,
         version=definition.version,
         answers={key: to_json(value) for key, value in answers.items()},
-        scores=score(definition, answers),
+        scores=scores,
+        fields=score_fields(definition, scores),
     )
 
 

@@ -1,0 +1,71 @@
+"""What a careers leader should know before anything else: why nothing goes out, or a wrong choice."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.states import CampaignState
+from outreach.pupils.reasons import Reason
+from outreach.schools.models import Connection
+from outreach.schools.sharing import agreement
+from questionnaires.loading import Library
+
+_OPEN = frozenset(
+    {
+        CampaignState.DRAFT,
+        CampaignState.LAUNCHING,
+        CampaignState.SENDING,
+        CampaignState.PAUSED,
+    }
+)
+_BLOCKING = {
+    Connection.NOT_CONNECTED: Reason.NOT_CONNECTED,
+    Connection.PAUSED: Reason.PAUSED,
+    Connection.REVOKED: Reason.REVOKED,
+}
+
+
+@dataclass(frozen=True)
+class Alert:
+    title: str
+    words: str
+
+
+def alerts_of(session: Session, library: Library, campaign: Campaign) -> tuple[Alert, ...]:
+    if campaign.state not in _OPEN:
+        return ()
+    found = (_no_mail(session), _wrong_years(library, campaign))
+    return tuple(alert for alert in found if alert is not None)
+
+
+def _no_mail(session: Session) -> Alert | None:
+    """The reasons of the gate that hold for the whole school."""
+    current = agreement(session)
+    reason = _BLOCKING.get(current.connection)
+    if reason is None and not current.student_email:
+        reason = Reason.STUDENT_EMAIL_OFF
+    if reason is None:
+        return None
+    who = reason.mender.value
+    return Alert(
+        "No mail goes out",
+        f"{reason.words}, so nobody can be mailed. This can be changed on the Sharing page by {who}.",
+    )
+
+
+def _wrong_years(library: Library, campaign: Campaign) -> Alert | None:
+    try:
+        meant_for = set(library.get(campaign.questionnaire, campaign.version).years)
+    except LookupError:
+        return None
+    others = sorted(set(campaign.years) - meant_for)
+    if not others:
+        return None
+    written = " and ".join(f"Year {year}" for year in sorted(meant_for))
+    asked = " and ".join(f"Year {year}" for year in others)
+    return Alert(
+        "Written for other years",
+        f"This questionnaire is written for {written}, and the audience has {asked}. "
+        "Some questions may not fit those students.",
+    )
