@@ -21,7 +21,7 @@ run: installed ## serve on this machine, with a demo school; Ctrl-C ends it
 
 test: installed-dev lint ## the whole suite, browser included
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" $(NO_SETTINGS) \
-		$(BIN)/python -m pytest -n auto --maxprocesses 4
+		$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 clean-data: installed ## end what runs and forget everything in DATA_DIR
 	@$(BIN)/python -m outreach.running --forget

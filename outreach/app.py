@@ -69,9 +69,11 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.before_request(_start_timer)
     web.init_app(app)
-    app.after_request(_protect)
+    # Flask runs these in reverse: commit, protect, compress, log.
     app.after_request(_log_access)
     Compress(app)
+    app.after_request(_protect)
+    app.after_request(web.commit_request)
     _register_rooms(app)
     app.add_url_rule("/health", "health", _show_health)
     app.add_url_rule("/static/<name>", "static", _show_static)

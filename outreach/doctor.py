@@ -19,7 +19,7 @@ from outreach import migrations, tables
 from outreach.database import APP_ROLE, NotReady, transaction
 from outreach.mail.smtp_url import SmtpUrlFault, parse_smtp_url
 from outreach.mail.transport import Connection, Limits
-from outreach.queues import QUEUES, DueWork
+from outreach.queues import QUEUES, DueWork, Work
 from outreach.web import Parts
 
 OVERDUE_AFTER = timedelta(minutes=2)
@@ -27,6 +27,14 @@ CLOCKS_MAY_DIFFER_BY = timedelta(seconds=5)
 WORKER_SILENT_AFTER = timedelta(minutes=10)
 
 
+MANY_FAILURES = 3
+FAILING = {
+    Work.LAUNCH: "A launch fails again and again",
+    Work.DELIVER: "Mail is put off again and again: the mail server could not be used",
+    Work.WRITE_BACK: "Some answers cannot be written into pupil profiles",
+    Work.CLOSE: "A campaign cannot be closed",
+    Work.ACCOUNT_MAIL: "Mail to staff fails again and again",
+}
 NOTHING_RUNS = "Nothing runs on this DATA_DIR. Start the service with `make run`."
 
 
@@ -126,6 +134,7 @@ def _check_database(parts: Parts) -> Iterator[Finding]:
             words = f"This machine's clock and the database's differ by {apart.total_seconds():.0f} s. Set both by NTP."
             yield Finding("database", Verdict.WRONG, words)
         yield from _check_overdue(parts, session)
+        yield from _check_failing(session)
 
 
 def _check_isolation(session: Session) -> Iterator[Finding]:
@@ -174,6 +183,20 @@ def _check_overdue(parts: Parts, session: Session) -> Iterator[Finding]:
         yield Finding("work", Verdict.WRONG, words)
     else:
         yield Finding("work", Verdict.GOOD, "No work is overdue.")
+
+
+def _check_failing(session: Session) -> Iterator[Finding]:
+    """Work that was put off again and again: not overdue, and not getting anywhere."""
+    for kind, schools in session.execute(
+        select(DueWork.kind, func.count())
+        .where(DueWork.failures >= MANY_FAILURES)
+        .group_by(DueWork.kind)
+    ):
+        words = (
+            f"{FAILING[kind]} ({schools} school{'s' if schools > 1 else ''}). "
+            "Look at what the workers logged."
+        )
+        yield Finding("work", Verdict.WRONG, words)
 
 
 def _check_queue(parts: Parts) -> Iterator[Finding]:

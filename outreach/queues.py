@@ -99,17 +99,21 @@ def settle_due(
     school_id: UUID,
     kind: Work,
     next_due: Callable[[], datetime | None],
+    now: datetime,
     *,
     failed: bool = False,
 ) -> datetime | None:
     """After working: ask `next_due` when this school is due again, with the row locked.
 
     The lock comes before the question, so that work recorded by somebody else in between is
-    either seen by the question or moves the row forward again after us.
+    either seen by the question or moves the row forward again after us. What is due already is
+    due from now: a school that is being served takes its turn behind those that wait.
     """
     here = (DueWork.school_id == school_id, DueWork.kind == kind)
     is_recorded = session.scalar(select(DueWork.due_at).where(*here).with_for_update())
     due_at = next_due()
+    if due_at is not None:
+        due_at = max(due_at, now)
     if is_recorded is None:
         # No row was there to lock: one that is there now is somebody else's news.
         if due_at is not None:

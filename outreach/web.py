@@ -68,6 +68,7 @@ def commit_request(response: Response) -> Response:
         held.commit()
     except Exception as fault:
         held.rollback()
+        session.modified = False  # no cookie for what was not kept
         return current_app.make_response(current_app.handle_user_exception(fault))
     return response
 
@@ -151,7 +152,6 @@ def long_date(day: date) -> str:
 def init_app(app: Flask) -> None:
     app.before_request(check_csrf)
     app.before_request(refuse_null_characters)
-    app.after_request(commit_request)
     app.teardown_appcontext(close_request)
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.filters["in_london"] = in_london

@@ -13,4 +13,6 @@ def run(school_id: str) -> None:
     wired, school = parts(), UUID(school_id)
     with transaction(wired.sessions, school) as session:
         close_past(session, wired.clock())
-        queues.settle_due(session, school, Work.CLOSE, lambda: closes_at_earliest(session))
+        queues.settle_due(
+            session, school, Work.CLOSE, lambda: closes_at_earliest(session), wired.clock()
+        )

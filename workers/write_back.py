@@ -27,7 +27,12 @@ def run(school_id: str) -> None:
     with transaction(wired.sessions, school) as session:
         now = wired.clock()
         queues.settle_due(
-            session, school, Work.WRITE_BACK, lambda: writing_back.next_due(session, now)
+            session,
+            school,
+            Work.WRITE_BACK,
+            lambda: writing_back.next_due(session, now),
+            now,
+            failed=writing_back.is_any_failing(session),
         )
         if not is_all_done:
             queues.ring_after_commit(session, Bell(Work.WRITE_BACK, school))

@@ -148,7 +148,9 @@ def _settle(parts: Parts, school_id: UUID, trouble: str | None) -> None:
             return min((each for each in (due, lost) if each is not None), default=None)
 
         has_failed = trouble is not None
-        due_at = queues.settle_due(session, school_id, Work.DELIVER, next_due, failed=has_failed)
+        due_at = queues.settle_due(
+            session, school_id, Work.DELIVER, next_due, now, failed=has_failed
+        )
         if due_at is not None and due_at <= now:
             queues.ring_after_commit(session, Bell(Work.DELIVER, school_id))
     if trouble is not None:

@@ -258,7 +258,7 @@ def _settle(session: Session, now: datetime, *, is_free: bool) -> bool:
             return None
         return now if is_free else now + LOOK_AGAIN
 
-    due_at = queues.settle_due(session, school_of(session), Work.LAUNCH, next_due)
+    due_at = queues.settle_due(session, school_of(session), Work.LAUNCH, next_due, now)
     if due_at is not None and due_at <= now:
         queues.ring_after_commit(session, Bell(Work.LAUNCH, school_of(session)))
     return due_at is None

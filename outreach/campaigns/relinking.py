@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.audit import Actor, ActorKind, AuditEvent
-from outreach.campaigns.models import Invitation, Link, Message
+from outreach.campaigns.audience import already_answered
+from outreach.campaigns.models import Campaign, Invitation, Link, Message
 from outreach.campaigns.outbox import Stop, stop_waiting
-from outreach.campaigns.states import MessageState, MessageStep
+from outreach.campaigns.states import CampaignState, MessageState, MessageStep
 from outreach.database import school_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import Pupil
+from outreach.pupils.reasons import Reason
 from outreach.queues import Work
 
 MOST_A_DAY = 3
@@ -28,6 +30,14 @@ class Relinking(Enum):
     TOO_OFTEN = "too_often"
 
 
+class Paused(Enum):
+    NOT_SENDING = "The campaign is not sending mail just now"
+
+    @property
+    def words(self) -> str:
+        return self.value
+
+
 def send_new_link(
     session: Session, invitation: Invitation, now: datetime, by: Actor | None = None
 ) -> Relinking:
@@ -35,8 +45,8 @@ def send_new_link(
 
     `by` is the staff member who asks; without one the student does.
 
-    Where the gate has no address to use, nothing is revoked: no mail would replace what the
-    student has. The gate is asked again when the message is claimed. Asking is counted either
+    Where no mail would go out (the gate has no address to use, or the campaign is not sending),
+    nothing is revoked: nothing would replace what the student has. The gate is asked again when the message is claimed. Asking is counted either
     way, so that the answer tells nobody which it was.
     """
     here = (Invitation.school_id == school_of(session), Invitation.id == invitation.id)
@@ -45,7 +55,7 @@ def send_new_link(
         return Relinking.TOO_OFTEN
     asker = by or Actor(ActorKind.STUDENT, invitation.pupil_id)
     audit.record(session, now, asker, ASKED, "invitation", invitation.id)
-    if _is_mailable(session, invitation):
+    if why_no_mail(session, invitation, now) is None:
         invitation.mail_stopped_at = None  # asking for mail takes back "no more mail"
         _revoke_links(session, invitation, now)
         _queue_invite(session, invitation, now)
@@ -67,9 +77,20 @@ def _asked_today(session: Session, invitation: Invitation, now: datetime) -> int
     return asked or 0
 
 
-def _is_mailable(session: Session, invitation: Invitation) -> bool:
-    asked = session.execute(gate().where(Pupil.id == invitation.pupil_id)).one_or_none()
-    return asked is not None and asked.reason is None
+def why_no_mail(session: Session, invitation: Invitation, now: datetime) -> Reason | Paused | None:
+    """What would stop a new message of this invitation; the same gate that claiming asks."""
+    state = session.scalar(
+        select(Campaign.state).where(
+            Campaign.school_id == invitation.school_id, Campaign.id == invitation.campaign_id
+        )
+    )
+    if state is not CampaignState.SENDING:
+        return Paused.NOT_SENDING
+    asked = gate(already_answered(invitation.questionnaire, now), at=now)
+    reason: Reason | None = (
+        session.execute(asked.where(Pupil.id == invitation.pupil_id)).one().reason
+    )
+    return reason
 
 
 def _revoke_links(session: Session, invitation: Invitation, now: datetime) -> None:

@@ -15,6 +15,7 @@ from outreach.schools.access import public_page
 from outreach.signing import BadToken
 
 blueprint = Blueprint("privacy", __name__)
+blueprint.register_error_handler(BadToken, show_unknown_link)
 
 
 @blueprint.get("/privacy")
@@ -57,5 +58,4 @@ def _show(shown: Notice) -> str:
 
 
 def init_app(app: Flask) -> None:
-    blueprint.register_error_handler(BadToken, show_unknown_link)
     app.register_blueprint(blueprint)

@@ -194,7 +194,7 @@ def next_due(session: Session, now: datetime) -> datetime | None:
     return session.scalar(select(func.min(due_at)).where(_is_unwritten(session)))
 
 
-def count_failing(session: Session) -> int:
-    """Submitted responses that could not be written back so far: an operator must look."""
-    failing = (_is_unwritten(session), Response.write_back_failures > 0)
-    return session.scalar(select(func.count()).select_from(Response).where(*failing)) or 0
+def is_any_failing(session: Session) -> bool:
+    """Whether a submitted response could not be written back so far: an operator must look."""
+    failing = select(Response.id).where(_is_unwritten(session), Response.write_back_failures > 0)
+    return session.scalar(select(failing.exists())) or False

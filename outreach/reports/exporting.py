@@ -31,7 +31,6 @@ from questionnaires.path import walk
 from questionnaires.scoring import Scores, score
 
 ROWS_AT_A_TIME = 200
-"""A spreadsheet takes a cell that begins with one of these for a formula, and runs it."""
 
 SKIPPED = "(skipped)"
 IDENTITY_COLUMNS = ("upn", "mis_id", "response", "submitted_at", "questionnaire", "version")

@@ -13,7 +13,13 @@ from tests.factories import run_workers
 SignIn = Callable[[Page, Role], None]
 
 PAGES = {
-    Role.ADMIN: ["/staff/school/staff", "/staff/sharing", "/staff/audit", "/staff/roster"],
+    Role.ADMIN: [
+        "/staff/school/staff",
+        "/staff/sharing",
+        "/staff/sharing/contacts",
+        "/staff/audit",
+        "/staff/roster",
+    ],
     Role.CAREERS_LEADER: [
         "/staff/campaigns",
         "/staff/campaigns/new",
@@ -27,7 +33,7 @@ PAGES = {
         "/staff/pupils",
         "/staff/pupils/{pupil}",
     ],
-    Role.VIEWER: ["/staff/campaigns", "/staff/pupils"],
+    Role.VIEWER: ["/staff/campaigns", "/staff/pupils", "/staff/pupils/{pupil}"],
     Role.IT: ["/staff/it-team"],
 }
 CASES = [(role, path) for role, paths in PAGES.items() for path in paths]

@@ -2,24 +2,20 @@
 
 import os
 import signal
-import socket
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from outreach.running.records import wait_until
 from outreach.running.whole_set import DEMO_LOG_INS
+from tests.contract.catching import catch_mail, free_port
 from tests.failures.running_set import RunningSet
+from tests.parts import Parts
 
 pytestmark = pytest.mark.failure
 SERVICE = ["schedule", "web", "worker.1", "worker.2"]
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def serves(port: int) -> bool:
@@ -30,6 +26,18 @@ def serves(port: int) -> bool:
         return False
 
 
+def listened_on(running: RunningSet) -> set[str]:
+    """The network addresses at which any process of the set can be reached."""
+    recorded = [psutil.Process(record.pid) for record in running.records()]
+    processes = {*recorded, *(child for one in recorded for child in one.children(recursive=True))}
+    return {
+        connection.laddr.ip
+        for process in processes
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
 def test_the_service_runs_comes_back_after_kills_and_ends(set_dir: Path) -> None:
     port = free_port()
     running = RunningSet(set_dir, PORT=str(port))
@@ -37,6 +45,7 @@ def test_the_service_runs_comes_back_after_kills_and_ends(set_dir: Path) -> None
         running.wait_until_ready()
         assert serves(port)
         assert f"http://127.0.0.1:{port}/" in running.text
+        assert listened_on(running) == {"127.0.0.1"}
         log_ins = (set_dir / DEMO_LOG_INS).read_text()
         assert log_ins.splitlines()[0].strip() in running.text
         for name in SERVICE:
@@ -55,3 +64,22 @@ def test_the_service_runs_comes_back_after_kills_and_ends(set_dir: Path) -> None
         assert (set_dir / DEMO_LOG_INS).read_text() == log_ins
     finally:
         again.end()
+
+
+def test_with_every_part_given_none_is_started_and_no_demo_is_loaded(
+    set_dir: Path, parts: Parts
+) -> None:
+    port, database = free_port(), parts.new_database()
+    given = {"DATABASE_URL": parts.database_url(database), "REDIS_URL": parts.redis_url}
+    with catch_mail() as catcher:
+        running = RunningSet(set_dir, PORT=str(port), SMTP_URL=catcher.url, **given)
+        try:
+            running.wait_until_ready()
+            assert serves(port)
+            assert sorted(record.name for record in running.records()) == sorted(
+                ["supervisor", *SERVICE]
+            )
+            assert not (set_dir / DEMO_LOG_INS).exists()
+        finally:
+            running.end()
+    parts.drop_database(database)

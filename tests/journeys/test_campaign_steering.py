@@ -1,6 +1,5 @@
 """Pause, resume, cancel, close, send again: and what each does to mail that waits."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,6 +21,7 @@ from outreach.campaigns.states import MessageState
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.errors import Refusal
+from outreach.queues import DueWork, Work
 from outreach.schools.models import Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
 from outreach.signing import BadToken
@@ -118,13 +118,16 @@ def test_steering_twice_has_one_effect(wired: web.Parts, verb: Callable[..., Cam
 def test_a_campaign_is_closed_by_a_worker_when_its_closing_date_has_passed(
     wired: web.Parts,
 ) -> None:
-    outbox = draft(wired, closes_at=now() + timedelta(seconds=1))
+    closes_at = now() + timedelta(hours=1)
+    outbox = draft(wired, closes_at=closes_at)
     with transaction(wired.sessions, outbox.school.id) as session:
         launch(session, outbox.campaign_id, OPERATOR, now())
     run_workers(wired)
-    assert opened_at(outbox, now() + timedelta(seconds=1)) is Gone.CLOSED
+    assert opened_at(outbox, closes_at) is Gone.CLOSED
     assert outbox.campaign.state.value == "sending"
-    time.sleep(1)
+    with transaction(wired.sessions, outbox.school.id) as session:  # the hour has passed
+        session.execute(update(Campaign).values(closes_at=now()))
+        session.execute(update(DueWork).where(DueWork.kind == Work.CLOSE).values(due_at=now()))
     run_workers(wired)
     assert outbox.campaign.state.value == "closed"
 

@@ -51,6 +51,10 @@ def test_a_commit_that_fails_is_answered_as_an_outage_and_logs_no_path(
     answer = student.client.post(form.action or launched.link + "/start", data=form.hidden)
 
     assert answer.status_code == 503
+    assert answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+    assert "POST answering.start 503" in lines.text
     assert launched.token not in lines.text
     assert launched.token.split(".")[0] not in lines.text
     assert student.open().press().status == 200

@@ -282,6 +282,30 @@ def test_a_careers_leader_reads_what_guidance_needs_of_the_roster_and_a_viewer_n
     assert "Welsh" not in scene.page(address, role=Role.VIEWER)
 
 
+def test_a_viewer_sees_of_a_pupil_who_they_are_and_whether_they_were_mailed_and_answered(
+    scene: Scene,
+) -> None:
+    scene.answer(0, destination_intended="apprenticeship")
+    scene.write_back()
+    with transaction(scene.wired.sessions, scene.school.id) as session:
+        pupil = session.get_one(Pupil, (scene.school.id, scene.pupils[0]))
+        pupil.upn, mis_id = "A873200412345", pupil.mis_id
+    address = f"/staff/pupils/{scene.pupils[0]}"
+
+    whole = scene.page(address)
+    seen = scene.page(address, role=Role.VIEWER)
+
+    for shown in ("Robin0 Ashdown", "Year 10", "Spring", "Answered", "Stopped"):
+        assert shown in whole, shown
+        assert shown in seen, shown
+    for hidden in ("A873200412345", mis_id, "Start an apprenticeship", "Readiness", "Scores"):
+        assert hidden in whole, hidden
+        assert hidden not in seen, hidden
+    for hidden in ("Where each fact", "Special educational", "WorkEmail", "<form method"):
+        assert hidden in whole, hidden
+        assert hidden not in seen.split("<main")[1], hidden
+
+
 def test_a_pupils_page_says_why_they_cannot_be_mailed(scene: Scene) -> None:
     with transaction(scene.wired.sessions, scene.school.id) as session:
         left = make_pupil(session, leaving_date=now().date()).id

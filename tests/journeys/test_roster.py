@@ -145,6 +145,43 @@ def test_columns_that_the_file_lacks_stay_and_empty_cells_clear(
         assert read(session, pupil.id, Purpose.ANSWERING_ACCESS_REQUEST) == {}
 
 
+ROWS = "MIS ID,Forename,Surname,Year,SEN,FSM,Pupil Premium Indicator,Ethnic code,First language"
+
+
+def test_what_no_purpose_needs_is_not_kept_and_the_person_is_told(
+    sessions: Sessions, school: MadeSchool
+) -> None:
+    content = roster("1,Ola,Marsh,10,K,Y,perhaps,WBRI,Polish", header=ROWS)
+
+    report = take(sessions, school.id, content)
+
+    assert numbers(report) == (1, 0, 0, 0, 0)
+    assert report.not_kept_columns == ("FSM", "Pupil Premium Indicator", "Ethnic code")
+    assert [fault.column for fault in report.warnings] == list(report.not_kept_columns)
+    assert all("Not kept: nothing here uses it" in fault.reason for fault in report.warnings)
+    assert not report.rejected
+    with transaction(sessions, school.id) as session:
+        kept = session.execute(text("SELECT item, value FROM pupil_characteristic ORDER BY item"))
+        assert [tuple(row) for row in kept] == [("first_language", "Polish"), ("sen", "K")]
+
+
+def test_what_was_kept_before_and_no_purpose_needs_goes_at_the_next_import(
+    sessions: Sessions, school: MadeSchool
+) -> None:
+    take(sessions, school.id, many(1))
+    add = (
+        "INSERT INTO pupil_characteristic (school_id, pupil_id, item, value, changed_at) "
+        "SELECT school_id, id, 'ethnicity', 'WBRI', now() FROM pupil"
+    )
+    with transaction(sessions, school.id) as session:
+        session.execute(text(add))
+
+    assert numbers(take(sessions, school.id, many(1))) == (0, 0, 1, 0, 0)
+
+    with transaction(sessions, school.id) as session:
+        assert session.scalars(text("SELECT item FROM pupil_characteristic")).all() == ["sen"]
+
+
 def test_good_rows_go_in_and_bad_ones_are_told(sessions: Sessions, school: MadeSchool) -> None:
     report = take(sessions, school.id, roster(row(1), row(2, year="ten"), row(3)))
 

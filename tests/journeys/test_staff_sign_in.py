@@ -220,3 +220,20 @@ def test_the_home_page_leads_to_sign_in_and_then_to_work(
     sign_in(client, school.emails[Role.DATA_PROTECTION])
 
     assert 'href="/staff/sharing"' in client.get("/").text
+
+
+def test_what_an_earlier_person_was_told_is_not_shown_to_the_next_at_the_same_browser(
+    app: Flask, dpo: FlaskClient
+) -> None:
+    with dpo.session_transaction() as cookie:
+        cookie["_flashes"] = [("success", "Something for the earlier person.")]
+        cookie["has_choice"] = True
+
+    with later(app, hours=2):
+        dpo.get("/staff/sharing")
+        page = dpo.get("/staff/sign-in").text
+
+    assert "You were signed out" in page
+    assert "Something for the earlier person." not in page
+    with dpo.session_transaction() as cookie:
+        assert set(cookie) <= {"csrf"}

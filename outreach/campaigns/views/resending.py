@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from outreach import web
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.relinking import Relinking, send_new_link
+from outreach.campaigns.relinking import Relinking, send_new_link, why_no_mail
 from outreach.campaigns.resending import RESENDABLE, resend
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
 from outreach.campaigns.views.blueprint import (
@@ -23,8 +23,6 @@ from outreach.campaigns.views.mailed import count_mail
 from outreach.campaigns.wording import reason_words
 from outreach.errors import NotFound, Refusal
 from outreach.pupils.finding import get_pupil
-from outreach.pupils.gate import gate
-from outreach.pupils.models import Pupil
 from outreach.schools.access import signed_in, staff_page
 
 OVER = (CampaignState.CANCELLED, CampaignState.CLOSED)
@@ -142,8 +140,8 @@ def _unmailable(campaign: Campaign, invitation: Invitation) -> str | None:
         return f"{reason_words(invitation.stopped_reason)}. Only the student can take that back."
     if invitation.mail_stopped_at is not None:
         return "The student has asked for no more mail about this questionnaire."
-    found = web.db().execute(gate(at=web.now()).where(Pupil.id == invitation.pupil_id)).one()
-    return f"No mail may go to this pupil: {found.reason.words}." if found.reason else None
+    reason = why_no_mail(web.db(), invitation, web.now())
+    return None if reason is None else f"No mail may go to this pupil: {reason.words}."
 
 
 def _new_link(invitation: Invitation) -> Confirmation:
