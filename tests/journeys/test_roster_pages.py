@@ -198,9 +198,7 @@ def test_a_name_is_searched_for_without_standing_in_the_url(
     assert "search=" not in page.text
 
 
-@pytest.mark.parametrize(
-    "query", ["year=x", "year=999999999999999999999", "page=-1", "page=9e9", "group=%00"]
-)
+@pytest.mark.parametrize("query", ["year=x", "year=999999999999999999999", "page=-1", "page=9e9"])
 def test_a_strange_address_of_the_list_is_an_ordinary_page(
     sessions: Sessions, school: MadeSchool, leader: FlaskClient, query: str
 ) -> None:
@@ -209,12 +207,8 @@ def test_a_strange_address_of_the_list_is_an_ordinary_page(
     assert leader.get(f"{PUPILS}?{query}").status_code == 200
 
 
-def test_a_name_with_a_null_character_in_it_is_searched_for_without(
-    sessions: Sessions, school: MadeSchool, leader: FlaskClient
-) -> None:
-    take(sessions, school.id, many(1))
-
-    assert "Forename1" in submit(leader, PUPILS, search="fore\0name1").text
+def test_a_search_with_a_null_character_in_it_is_refused(leader: FlaskClient) -> None:
+    assert submit(leader, PUPILS, search="fore\0name1").status_code == 400
 
 
 def test_an_empty_roster_shows_the_way(leader: FlaskClient) -> None:
