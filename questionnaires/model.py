@@ -15,6 +15,7 @@ from pydantic import (
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+DEFAULT_LANGUAGE = "en"
 Gatsby = Annotated[StrictInt, Field(ge=1, le=8)]
 Year = Annotated[StrictInt, Field(ge=7, le=14)]
 Share = Annotated[float, Field(gt=0, le=1)]

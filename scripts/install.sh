@@ -52,7 +52,16 @@ find_python() {
 }
 
 # A virtual environment cannot be moved, nor outlive the Python it was made with.
-if ! "$venv/bin/python" -c 'import pip' 2>/dev/null ||
+# Nor does pip take away what a changed lock no longer names.
+is_of_another_lock() {
+    for stamp in "$venv"/installed-runtime "$venv"/installed-dev; do
+        [ -f "$stamp" ] || continue
+        stamp_of "requirements$([ "${stamp##*-}" = dev ] && echo -dev).lock" | cmp -s - "$stamp" || return 0
+    done
+    return 1
+}
+
+if ! "$venv/bin/python" -c 'import pip' 2>/dev/null || is_of_another_lock ||
     { [ -f "$venv/built-in" ] && [ "$(cat "$venv/built-in")" != "$(pwd -P)" ]; }; then
     python=$(find_python)
     echo "Building $venv with $("$python" --version)"

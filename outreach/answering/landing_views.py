@@ -6,19 +6,18 @@ from flask.typing import ResponseReturnValue
 from outreach import web
 from outreach.answering import visiting
 from outreach.answering.blueprint import SEE_OTHER, blueprint
-from outreach.answering.showing import minutes_to_answer
 from outreach.answering.visiting import TURNED_DOWN, questionnaire_of
 from outreach.campaigns import tracking
 from outreach.campaigns.links import OpenedLink, open_link
-from outreach.campaigns.states import InvitationState
+from outreach.campaigns.states import ANSWERED
 from outreach.schools.access import public_page
 from outreach.schools.contacts import contacts_of
+from questionnaires.model import DEFAULT_LANGUAGE
+from questionnaires.timing import minutes_to_answer
 
-LANGUAGE = "en"
 COPIED_WITH_IT = ".,;:!?)]}>\"'"
 """What stands after a link in a sentence, and is often copied with it."""
 SIGNED = "the signed token in the address opens it, and nothing but the first page of a link"
-SENT = frozenset({InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK})
 
 
 def _open(token: str) -> OpenedLink:
@@ -29,7 +28,7 @@ def _open(token: str) -> OpenedLink:
 def _settled(opened: OpenedLink, token: str) -> str | None:
     """The plain page of a link that has nothing left to start, if it is one."""
     school_name = opened.school.name
-    if opened.invitation.state in SENT:
+    if opened.invitation.state in ANSWERED:
         return render_template("answering/already_sent.html", school_name=school_name)
     reason = opened.invitation.stopped_reason
     if reason in TURNED_DOWN:
@@ -53,8 +52,8 @@ def landing(token: str) -> ResponseReturnValue:
         "answering/landing.html",
         token=token,
         school_name=opened.school.name,
-        title=questionnaire.title.in_(LANGUAGE),
-        intro=questionnaire.intro.in_(LANGUAGE),
+        title=questionnaire.title.in_(DEFAULT_LANGUAGE),
+        intro=questionnaire.intro.in_(DEFAULT_LANGUAGE),
         minutes=minutes_to_answer(questionnaire),
         has_begun=opened.invitation.started_at is not None,
         closes_at=opened.campaign.closes_at,

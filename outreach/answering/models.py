@@ -42,6 +42,7 @@ class Response(Tenant, Base):
             postgresql_where=text("superseded_at IS NULL"),
         ),
         UniqueConstraint("school_id", "reference"),
+        Index(None, "school_id", "invitation_id"),
         Index(
             "ix_response_to_write_back",
             "school_id",

@@ -15,10 +15,9 @@ from outreach.answering.visiting import AlreadySent, open_visit, questionnaire_o
 from outreach.campaigns import tracking
 from outreach.schools.access import public_page
 from questionnaires.answers import AnswerFault, Value, parse
-from questionnaires.model import AskedQuestion, Note, Question, Questionnaire
+from questionnaires.model import DEFAULT_LANGUAGE, AskedQuestion, Note, Question, Questionnaire
 from questionnaires.path import Path, walk
 
-LANGUAGE = "en"
 OWN_VISIT = "a student has no account: the visit in the cookie opens it"
 SKIP = "skip"
 CHECK = "check"
@@ -98,7 +97,7 @@ def _show(
     typed: Sequence[str] | None = None,
     error: str | None = None,
 ) -> str:
-    page = question_page(path, asked, LANGUAGE, saved=saved, typed=typed)
+    page = question_page(path, asked, DEFAULT_LANGUAGE, saved=saved, typed=typed)
     back = url_for("answering.question", question_id=page.before) if page.before else None
     if _is_from_check():
         back = url_for("answering.check")
@@ -143,14 +142,16 @@ def _save(visit: Visit, asked: AskedQuestion, value: Value) -> None:
     db, now = web.db(), web.now()
     response = visit.response
     if response is None:
-        response = saving.open_response(db, visit.invitation, LANGUAGE, now)
+        response = saving.open_response(db, visit.invitation, DEFAULT_LANGUAGE, now)
         if response is None:
             db.refresh(visit.session)  # was it another tab of this browser? Then it may go on
             return _save(open_visit(), asked, value)
         visit.session.may_see_answers = True
         tracking.mark_started(db, visit.invitation, now)
     mode = Mode.PAGES
-    if not saving.save_answer(db, response, asked, value, mode=mode, language=LANGUAGE, now=now):
+    if not saving.save_answer(
+        db, response, asked, value, mode=mode, language=DEFAULT_LANGUAGE, now=now
+    ):
         raise AlreadySent(visit)
     return None
 
@@ -165,7 +166,7 @@ def check() -> ResponseReturnValue:
     following = path.next_to_answer
     return render_template(
         "answering/check.html",
-        page=check_page(path, answers, LANGUAGE),
+        page=check_page(path, answers, DEFAULT_LANGUAGE),
         school_name=visit.school.name,
         next_url=_address_of(following.id, True) if following else None,
     )

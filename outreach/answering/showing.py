@@ -1,6 +1,5 @@
-"""What the answering pages show: one question, the check of all answers, the first page."""
+"""What the answering pages show: one question, the check of all answers."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,13 +9,9 @@ from questionnaires.model import (
     ChoiceQuestion,
     ChoicesQuestion,
     Note,
-    Questionnaire,
     TextQuestion,
 )
 from questionnaires.path import Path
-
-SECONDS_A_QUESTION = 15
-MINUTES_STEP = 5
 
 
 @dataclass(frozen=True)
@@ -141,10 +136,3 @@ def check_page(path: Path, answers: Mapping[str, Value], language: str) -> Check
         sections.setdefault(section.id, (section.title.in_(language), []))[1].append(row)
     shown = tuple((title, tuple(rows)) for title, rows in sections.values())
     return CheckPage(shown, len(path.missing))
-
-
-def minutes_to_answer(questionnaire: Questionnaire) -> int:
-    """About how long it takes, rounded up to five minutes, at 15 seconds a question."""
-    asked = sum(not isinstance(question, Note) for question in questionnaire.questions)
-    steps = math.ceil(asked * SECONDS_A_QUESTION / (60 * MINUTES_STEP))
-    return max(1, steps) * MINUTES_STEP

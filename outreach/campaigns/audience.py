@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.states import InvitationState
+from outreach.campaigns.states import ANSWERED
 from outreach.clock import academic_year_start, london_date
 from outreach.database import school_of
 from outreach.pupils.gate import GateSelect, gate
@@ -102,7 +102,7 @@ def already_answered(questionnaire: str, now: datetime) -> ColumnElement[bool]:
             Invitation.school_id == Pupil.school_id,
             Invitation.pupil_id == Pupil.id,
             Invitation.questionnaire == questionnaire,
-            Invitation.state.in_([InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK]),
+            Invitation.state.in_(ANSWERED),
             Invitation.submitted_at >= academic_year_start(now),
         )
         .correlate(Pupil)

@@ -18,7 +18,13 @@ from outreach.campaigns.audience import already_answered
 from outreach.campaigns.models import Campaign, DeliveryClaim, Invitation, Link, Message
 from outreach.campaigns.muting import UNSUBSCRIBED
 from outreach.campaigns.outbox import Stop
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import (
+    ANSWERED,
+    CAN_ANSWER,
+    CampaignState,
+    InvitationState,
+    MessageState,
+)
 from outreach.database import school_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import AddressKind, Pupil
@@ -32,7 +38,6 @@ GRACE = timedelta(minutes=10)
 """After the lease, until a claim whose owner left no journal here is given up as unknown."""
 
 _DUE = (MessageState.QUEUED, MessageState.DEFERRED)
-_OPEN = (InvitationState.NOT_STARTED, InvitationState.STARTED)
 
 DueRow = tuple[
     UUID, UUID, datetime | None, UUID, InvitationState, str | None, datetime | None, str, str | None
@@ -206,9 +211,9 @@ def _sort_out(
 
 def _own_reason(row: Row[*DueRow]) -> str | None:
     """What happened to the invitation or its link since the message was queued."""
-    if row.state in (InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK):
+    if row.state in ANSWERED:
         return Stop.SUBMITTED.value
-    if row.state not in _OPEN:
+    if row.state not in CAN_ANSWER:
         return str(row.stopped_reason or Stop.CANCELLED.value)
     if row.mail_stopped_at is not None:
         return UNSUBSCRIBED

@@ -3,7 +3,6 @@
 Works in a worker too, where there is no web application.
 """
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -24,13 +23,11 @@ from outreach.mail.composing import Mail
 from outreach.schools.contacts import Contact, contacts_of
 from outreach.schools.models import Account, AccountMail, School
 from outreach.web import Parts, long_date
-from questionnaires.model import Note, Questionnaire
+from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
+from questionnaires.timing import minutes_to_answer
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
-LANGUAGE = "en"
 SAMPLE_NAME = "Sam"
-SECONDS_A_QUESTION = 18
-"""Reading included, for a plain choice; the words say "less than", so it errs on the long side."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,8 @@ class InviteLetter:
         closes_at = self.campaign.closes_at
         return {
             "school_name": self.school.name,
-            "title": self.questionnaire.title.in_(LANGUAGE),
-            "minutes": minutes_for(self.questionnaire),
+            "title": self.questionnaire.title.in_(DEFAULT_LANGUAGE),
+            "minutes": minutes_to_answer(self.questionnaire),
             "closes_on": long_date(closes_at) if closes_at else None,
             "contact": self.contact,
         }
@@ -168,12 +165,6 @@ def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail)
     campaign = find_campaign(session, account_mail.campaign_id)
     letter = InviteLetter.read(session, parts, school, campaign)
     return letter.write_test(account_mail.id, account.email, account_mail.queued_at)
-
-
-def minutes_for(questionnaire: Questionnaire) -> int:
-    """ "Less than so many minutes", in fives: every question counted, shown to all or not."""
-    asked = sum(not isinstance(question, Note) for question in questionnaire.questions)
-    return max(5, 5 * math.ceil(asked * SECONDS_A_QUESTION / 60 / 5))
 
 
 @cache

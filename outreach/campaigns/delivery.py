@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import queues
-from outreach.campaigns import claiming, recording, recovering
+from outreach.campaigns import claiming, outbox, recording, recovering
 from outreach.campaigns.claiming import Batch
 from outreach.campaigns.composing import InviteLetter
 from outreach.campaigns.journal import Journal
 from outreach.campaigns.links import is_past_closing
-from outreach.campaigns.models import Campaign
+from outreach.campaigns.models import Campaign, Message
 from outreach.campaigns.sending import LeftUnderWay, Progress, Sending, pool_for, stopping
 from outreach.campaigns.states import CampaignState
 from outreach.campaigns.waits import pause_after
@@ -67,7 +67,13 @@ def _deliver_batch(parts: Parts, school_id: UUID, ends_at: float) -> Progress | 
         journal.finish()
         return None if batch is None else Progress()
     try:
-        progress = _send(parts, batch, journal, ends_at)
+        letter = InviteLetter.of(parts, batch.school, batch.campaign)
+    except LookupError:  # the definition it pins is not installed: this campaign's mail must wait
+        _hold_campaign(parts, batch)
+        journal.finish()
+        return Progress()
+    try:
+        progress = _send(parts, batch, letter, journal, ends_at)
     except LeftUnderWay:
         raise  # threads still write to the journal: it stays open until the process ends
     except BaseException:
@@ -84,7 +90,25 @@ def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
         )
 
 
-def _send(parts: Parts, batch: Batch, journal: Journal, ends_at: float) -> Progress:
+def _hold_campaign(parts: Parts, batch: Batch) -> None:
+    """So that the school's other campaigns have their turn, and staff see why this one has none."""
+    words = (
+        f"Version {batch.campaign.version} of the questionnaire “{batch.campaign.questionnaire}” "
+        "is not installed here. Whoever runs the service has to install the release that has it."
+    )
+    with transaction(parts.sessions, batch.school.id) as session:
+        now = parts.clock()
+        unsent = [message.message_id for message in batch.messages]
+        recording.give_back(session, batch.claim_id, unsent, now)
+        recording.end_claim(session, batch.claim_id)
+        of_campaign = Message.campaign_id == batch.campaign.id
+        outbox.hold(session, "definition_missing", words, now, of_campaign)
+    log.error("mail held, definition not installed campaign=%s", batch.campaign.id)
+
+
+def _send(
+    parts: Parts, batch: Batch, letter: InviteLetter, journal: Journal, ends_at: float
+) -> Progress:
     unsent = {message.message_id for message in batch.messages}
     kinds = {message.kind for message in batch.messages}
     school_id = batch.school.id
@@ -101,7 +125,7 @@ def _send(parts: Parts, batch: Batch, journal: Journal, ends_at: float) -> Progr
 
     sending = Sending(
         batch=batch,
-        letter=InviteLetter.of(parts, batch.school, batch.campaign),
+        letter=letter,
         journal=journal,
         pool=pool_for(parts.settings.smtp_url),
         clock=parts.clock,

@@ -147,6 +147,7 @@ class Message(Tenant, Base):
         _belongs_to_campaign(),
         ForeignKeyConstraint(["school_id", "link_id"], ["link.school_id", "link.id"]),
         UniqueConstraint("school_id", "invitation_id", "step", "attempt"),
+        Index(None, "school_id", "link_id"),
         Index(None, "school_id", "campaign_id", "state"),
         Index(
             "ix_message_waiting",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from outreach import audit
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.outbox import queue_again, stop_waiting
-from outreach.campaigns.states import InvitationState, MessageState
+from outreach.campaigns.states import CAN_ANSWER, MessageState
 from outreach.database import school_of
 
 UNSUBSCRIBED = "unsubscribed"
@@ -48,7 +48,7 @@ def mail_again(session: Session, invitation: Invitation, now: datetime) -> bool:
     )
     if moved is None:
         return False
-    if invitation.state in (InvitationState.NOT_STARTED, InvitationState.STARTED):
+    if invitation.state in CAN_ANSWER:
         queue_again(
             session,
             now,

@@ -12,7 +12,7 @@ from outreach.audit import Actor
 from outreach.campaigns.audience import already_answered
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Invitation, Link, Message
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import CAN_ANSWER, CampaignState, MessageState
 from outreach.database import enum_type, school_of
 from outreach.errors import Refusal
 from outreach.pupils.gate import gate
@@ -67,7 +67,7 @@ def resend(
             Message.campaign_id == campaign.id,
             Message.state == state,
             ~has_later.exists(),
-            Invitation.state.in_([InvitationState.NOT_STARTED, InvitationState.STARTED]),
+            Invitation.state.in_(CAN_ANSWER),
             Invitation.mail_stopped_at.is_(None),
             Link.revoked_at.is_(None),
             allowed.c.reason.is_(null()),

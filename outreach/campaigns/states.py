@@ -43,6 +43,10 @@ class MessageStep(Enum):
     INVITE = "invite"
 
 
+CAN_ANSWER = frozenset({InvitationState.NOT_STARTED, InvitationState.STARTED})
+ANSWERED = frozenset({InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK})
+
+
 class WrongMove(Exception):
     """A move that the table does not have: a mistake of ours, never of a person."""
 

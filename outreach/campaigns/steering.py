@@ -17,6 +17,7 @@ from outreach.campaigns.models import Campaign, Invitation, Message
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import (
     CAMPAIGN_MOVES,
+    CAN_ANSWER,
     CampaignState,
     InvitationState,
     MessageState,
@@ -75,7 +76,7 @@ def cancel(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> 
         .where(
             Invitation.school_id == campaign.school_id,
             Invitation.campaign_id == campaign.id,
-            Invitation.state.in_([InvitationState.NOT_STARTED, InvitationState.STARTED]),
+            Invitation.state.in_(CAN_ANSWER),
         )
         .values(state=InvitationState.STOPPED, stopped_reason=Stop.CANCELLED.value)
         .execution_options(synchronize_session=False)
@@ -159,7 +160,7 @@ def _queue_allowed_again(session: Session, campaign: Campaign, now: datetime) ->
     invited = select(Invitation.id).where(
         Invitation.school_id == campaign.school_id,
         Invitation.campaign_id == campaign.id,
-        Invitation.state.in_([InvitationState.NOT_STARTED, InvitationState.STARTED]),
+        Invitation.state.in_(CAN_ANSWER),
         Invitation.mail_stopped_at.is_(None),
         Invitation.pupil_id.in_(select(allowed.c.pupil_id).where(allowed.c.reason.is_(None))),
     )

@@ -3,6 +3,7 @@
 Every move is one conditional UPDATE: done twice, or in two tabs at once, it has one effect.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -13,7 +14,13 @@ from outreach.campaigns import events, outbox
 from outreach.campaigns.events import Fact
 from outreach.campaigns.models import Invitation, Link, Message
 from outreach.campaigns.outbox import Stop
-from outreach.campaigns.states import INVITATION_MOVES, InvitationState, MessageState, check_move
+from outreach.campaigns.states import (
+    CAN_ANSWER,
+    INVITATION_MOVES,
+    InvitationState,
+    MessageState,
+    check_move,
+)
 from outreach.database import school_of
 from outreach.pupils import objecting, suppressing
 from outreach.pupils.reasons import Reason
@@ -41,7 +48,7 @@ def mark_submitted(session: Session, invitation: Invitation, now: datetime) -> b
     return moved
 
 
-def mark_written_back(session: Session, invitation: Invitation, now: datetime) -> bool:  # noqa: ARG001
+def mark_written_back(session: Session, invitation: Invitation) -> bool:
     return _move(session, invitation, [_I.SUBMITTED], _I.WRITTEN_BACK)
 
 
@@ -97,7 +104,7 @@ def _submit(session: Session, invitation: Invitation, now: datetime) -> bool:
     return _move(
         session,
         invitation,
-        [_I.NOT_STARTED, _I.STARTED],
+        CAN_ANSWER,
         _I.SUBMITTED,
         started_at=func.coalesce(Invitation.started_at, now),
         submitted_at=now,
@@ -105,8 +112,7 @@ def _submit(session: Session, invitation: Invitation, now: datetime) -> bool:
 
 
 def _stop(session: Session, invitation: Invitation, why: Stop, now: datetime) -> bool:
-    before = [_I.NOT_STARTED, _I.STARTED]
-    moved = _move(session, invitation, before, _I.STOPPED, stopped_reason=why.value)
+    moved = _move(session, invitation, CAN_ANSWER, _I.STOPPED, stopped_reason=why.value)
     if moved:
         outbox.stop_waiting(session, why, now, Message.invitation_id == invitation.id)
         _record(session, invitation, f"invitation.{why.value}", now)
@@ -116,7 +122,7 @@ def _stop(session: Session, invitation: Invitation, why: Stop, now: datetime) ->
 def _move(
     session: Session,
     invitation: Invitation,
-    before: list[InvitationState],
+    before: Collection[InvitationState],
     after: InvitationState,
     *conditions: ColumnElement[bool],
     **values: object,

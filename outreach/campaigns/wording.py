@@ -84,6 +84,7 @@ _REASONS = {
     "gave_up": "It was put off for too long, and given up",
     "cut_off": "The connection or the service broke off while it was handed over",
     "demo": "This is a demonstration school",
+    "definition_missing": "The questionnaire is not installed here as it was at the launch",
     "answered": "The student answered, so it arrived",
 }
 

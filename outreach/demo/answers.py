@@ -16,6 +16,7 @@ from outreach.database import transaction
 from outreach.web import Parts
 from questionnaires.answers import Value
 from questionnaires.model import (
+    DEFAULT_LANGUAGE,
     AskedQuestion,
     ChoiceQuestion,
     ChoicesQuestion,
@@ -26,8 +27,6 @@ from questionnaires.path import walk
 
 STOPPED_HALFWAY = 5
 """So many students began and have not sent their answers in."""
-
-LANGUAGE = "en"
 
 
 def answer_half(parts: Parts, school_id: UUID, campaign_id: UUID, rng: random.Random) -> None:
@@ -51,7 +50,7 @@ def _answer(
 ) -> None:
     questionnaire = parts.library.get(invitation.questionnaire, invitation.version)
     moment = parts.clock() - timedelta(minutes=rng.randint(10, 40))
-    response = open_response(session, invitation, LANGUAGE, moment)
+    response = open_response(session, invitation, DEFAULT_LANGUAGE, moment)
     if response is None:
         return
     tracking.mark_started(session, invitation, moment)
@@ -68,7 +67,7 @@ def _answer(
             question,
             answers[question.id],
             mode=Mode.PAGES,
-            language=LANGUAGE,
+            language=DEFAULT_LANGUAGE,
             now=moment,
         )
     submit(session, response, parts.clock())

@@ -17,7 +17,6 @@ from outreach.profiles.showing import (
     profile_of,
 )
 from outreach.profiles.wording import (
-    LANGUAGE,
     SOURCE_LABELS,
     definition_of,
     field_label,
@@ -30,7 +29,7 @@ from outreach.pupils.models import AddressKind, Item, Pupil
 from outreach.pupils.reasons import WRONG_PERSON
 from outreach.pupils.suppressing import reached_wrong_person
 from questionnaires.loading import Library
-from questionnaires.model import ProfileField
+from questionnaires.model import DEFAULT_LANGUAGE, ProfileField
 
 _SAID = [field.value for field in ProfileField]
 
@@ -185,7 +184,7 @@ def _mail(session: Session, pupil_id: UUID, now: datetime) -> ShownMail:
 
 def _shown(entry: Entry, library: Library) -> ShownEntry:
     definition = definition_of(library, entry.questionnaire, entry.version)
-    title = definition.title.in_(LANGUAGE) if definition else entry.questionnaire
+    title = definition.title.in_(DEFAULT_LANGUAGE) if definition else entry.questionnaire
     return ShownEntry(
         field=entry.field,
         label=field_label(entry.field, definition),

@@ -4,9 +4,15 @@ from collections.abc import Iterable
 
 from outreach.profiles.fields import READINESS, Fact
 from questionnaires.loading import Library
-from questionnaires.model import Block, ChoiceQuestion, ChoicesQuestion, ProfileField, Questionnaire
+from questionnaires.model import (
+    DEFAULT_LANGUAGE,
+    Block,
+    ChoiceQuestion,
+    ChoicesQuestion,
+    ProfileField,
+    Questionnaire,
+)
 
-LANGUAGE = "en"
 """What staff read."""
 
 BLOCK_LABELS = {
@@ -44,7 +50,7 @@ def field_label(field: str, definition: Questionnaire | None) -> str:
     if kind == "block":
         return BLOCK_LABELS.get(key, _plain(key))
     if definition is not None and key in definition.constructs:
-        return definition.constructs[key].label.in_(LANGUAGE)
+        return definition.constructs[key].label.in_(DEFAULT_LANGUAGE)
     return _plain(key or field)
 
 
@@ -62,7 +68,7 @@ def option_labels(field: str, definition: Questionnaire | None) -> dict[str, str
     question = asking(field, definition.questions) if definition is not None else None
     if question is None:
         return {}
-    return {option.value: option.label.in_(LANGUAGE) for option in question.options}
+    return {option.value: option.label.in_(DEFAULT_LANGUAGE) for option in question.options}
 
 
 def asking(field: str, questions: Iterable[object]) -> ChoiceQuestion | ChoicesQuestion | None:

@@ -60,7 +60,7 @@ def write_back(session: Session, library: Library, response_id: UUID, now: datet
     _write_entries(session, response, invitation, facts_of(questionnaire, answers, scores))
     response.written_back_at = now
     session.flush()
-    tracking.mark_written_back(session, invitation, now)
+    tracking.mark_written_back(session, invitation)
     return True
 
 

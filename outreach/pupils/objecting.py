@@ -38,7 +38,10 @@ def object_to_mail(
 def lift_objection(
     session: Session, pupil_id: UUID, made_by: str, staff_id: UUID | None, now: datetime
 ) -> bool:
-    """The pupil may be mailed again. False where there was no open objection."""
+    """The gate lets mail to the pupil through again. False where there was no open objection.
+
+    Mail that the objection stopped is not sent by itself: a person releases it on the campaign.
+    """
     school_id = school_of(session)
     lifted = session.scalar(
         update(Objection)
@@ -54,7 +57,6 @@ def lift_objection(
         return False
     actor = _actor(pupil_id, staff_id)
     audit.record(session, now, actor, "objection.lifted", "pupil", pupil_id, made_by=made_by)
-    queues.call_for(session, school_id, Work.DELIVER, now)
     return True
 
 

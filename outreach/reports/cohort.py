@@ -13,13 +13,13 @@ from outreach.answering.models import Response
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.states import CampaignState
-from outreach.profiles.wording import LANGUAGE
 from outreach.reports.exporting import definition_of
 from outreach.reports.plans import Said, plans_of
 from outreach.reports.responses import is_its_invitation, is_of_campaign
 from outreach.reports.scores import BlockResult, block_results
 from outreach.reports.small_numbers import FLOOR
 from questionnaires.loading import Library
+from questionnaires.model import DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def cohort_of(
         campaign_id=campaign.id,
         name=campaign.name,
         state=campaign.state,
-        title=definition.title.in_(LANGUAGE),
+        title=definition.title.in_(DEFAULT_LANGUAGE),
         version=campaign.version,
         completion=completion,
         blocks=block_results(session, definition, campaign.id) if enough else (),

@@ -10,10 +10,16 @@ from sqlalchemy.orm import Session
 from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation
 from outreach.profiles.models import ProfileEntry
-from outreach.profiles.wording import FIELD_LABELS, LANGUAGE, asking
+from outreach.profiles.wording import FIELD_LABELS, asking
 from outreach.reports.responses import is_its_invitation, is_of_campaign
 from outreach.reports.small_numbers import hide_small
-from questionnaires.model import ChoiceQuestion, ChoicesQuestion, ProfileField, Questionnaire
+from questionnaires.model import (
+    DEFAULT_LANGUAGE,
+    ChoiceQuestion,
+    ChoicesQuestion,
+    ProfileField,
+    Questionnaire,
+)
 
 NOT_SURE = "not_sure"
 """By this value a definition's questions offer “not sure”."""
@@ -130,7 +136,7 @@ def _said_to(
     is_several = isinstance(question, ChoicesQuestion)
     exclusive = question.exclusive if isinstance(question, ChoicesQuestion) else None
     silent = "Skipped" if question.show_if is None else "Skipped, or not asked"
-    labels = {one.value: one.label.in_(LANGUAGE) for one in question.options} | {"": silent}
+    labels = {one.value: one.label.in_(DEFAULT_LANGUAGE) for one in question.options} | {"": silent}
     every = {value: counts.get(value, 0) for value in question.values} | {"": counted - answered}
     kept: Mapping[str, int | None] = every
     if hides_small:

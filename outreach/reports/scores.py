@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from outreach.answering.models import Response
 from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
-from outreach.profiles.wording import BLOCK_LABELS, LANGUAGE
+from outreach.profiles.wording import BLOCK_LABELS
 from outreach.reports.small_numbers import FLOOR
-from questionnaires.model import Block, Questionnaire
+from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire
 
 
 @dataclass(frozen=True)
@@ -137,4 +137,4 @@ def _measure(definition: Questionnaire, row: Row[Any]) -> Measure:
 def _label(definition: Questionnaire, kind: ResultKind, key: str) -> str:
     if kind is ResultKind.BLOCK:
         return BLOCK_LABELS.get(key, key)
-    return definition.constructs[key].label.in_(LANGUAGE)
+    return definition.constructs[key].label.in_(DEFAULT_LANGUAGE)

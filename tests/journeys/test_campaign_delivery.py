@@ -11,7 +11,7 @@ from sqlalchemy import update
 from outreach import web
 from outreach.campaigns import muting, tracking
 from outreach.campaigns.delivery import deliver
-from outreach.campaigns.models import Invitation, Link, Message
+from outreach.campaigns.models import Campaign, Invitation, Link, Message
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.pupils import objecting
@@ -196,3 +196,17 @@ def test_a_draft_sends_nothing(wired: web.Parts, mailbox: Catcher) -> None:
     deliver(wired, outbox.school.id)
     assert outbox.mails == {}
     assert not mailbox.mails
+
+
+def test_mail_whose_questionnaire_is_not_installed_is_held_and_says_why(
+    wired: web.Parts, mailbox: Catcher
+) -> None:
+    outbox = launched(wired, pupils=3)
+    with transaction(wired.sessions, outbox.school.id) as session:
+        session.execute(update(Campaign).values(version=99))
+
+    run_workers(wired)
+
+    assert outbox.mails == {"held": 3}
+    assert "not installed" in (outbox.message.words or "")
+    assert mailbox.mails == []

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from outreach.campaigns.views.listing import LANGUAGE, audience_words
+from outreach.campaigns.views.listing import audience_words
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
 from questionnaires.loading import Library
+from questionnaires.model import DEFAULT_LANGUAGE
 
 SUGGESTED_WEEKS = 4
 SATURDAY = 5
@@ -51,7 +52,7 @@ def _questionnaire(library: Library, id: str) -> Option:
     latest = library.latest(id)
     return (
         id,
-        latest.title.in_(LANGUAGE),
+        latest.title.in_(DEFAULT_LANGUAGE),
         f"Written for {audience_words(latest.years, ())}",
     )
 

@@ -1,6 +1,6 @@
 """The pupils of a campaign as a list: where each stands, and what became of the mail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import asked_pupils
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.states import InvitationState
+from outreach.campaigns.states import ANSWERED, CAN_ANSWER, InvitationState
 from outreach.campaigns.views.choosing import natural_order
-from outreach.campaigns.views.listing import ANSWERED
 from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
@@ -25,7 +24,6 @@ PAGE_SIZE = 50
 UNANSWERED = "unanswered"
 """Beside the states: everybody who can still answer and has not."""
 
-_UNANSWERED = (InvitationState.NOT_STARTED, InvitationState.STARTED)
 WITHOUT_GROUP = "No group"
 FILTERS = ("state", "mail", "reason", "group")
 
@@ -118,7 +116,7 @@ def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
         state=INVITATION[invitation.state],
         mail=MESSAGE[mail],
         why=". ".join([*why, *([words] if words else [])]),
-        can_answer=invitation.state in _UNANSWERED,
+        can_answer=invitation.state in CAN_ANSWER,
     )
 
 
@@ -156,7 +154,7 @@ def _of_campaign(session: Session, campaign: Campaign) -> tuple[ColumnElement[bo
 def _conditions(narrowed: Filter, mail: ColumnElement[str]) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if narrowed.state == UNANSWERED:
-        conditions.append(Invitation.state.in_(_UNANSWERED))
+        conditions.append(Invitation.state.in_(CAN_ANSWER))
     elif narrowed.state:
         conditions.append(Invitation.state == InvitationState(narrowed.state))
     if narrowed.mail:
@@ -191,7 +189,7 @@ def group_lines(session: Session, campaign: Campaign) -> list[GroupLine]:
         .subquery()
     )
 
-    def counted(states: Sequence[InvitationState]) -> ColumnElement[int]:
+    def counted(states: Collection[InvitationState]) -> ColumnElement[int]:
         return func.count().filter(of_group.c.state.in_(states))
 
     rows = session.execute(
@@ -199,8 +197,8 @@ def group_lines(session: Session, campaign: Campaign) -> list[GroupLine]:
             of_group.c.group,
             func.count(),
             counted(ANSWERED),
-            counted(_UNANSWERED),
-            counted([InvitationState.STOPPED]),
+            counted(CAN_ANSWER),
+            counted({InvitationState.STOPPED}),
         ).group_by(of_group.c.group)
     )
     lines = [GroupLine(group or WITHOUT_GROUP, *counts) for group, *counts in rows]

@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.finding import list_campaigns
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.states import CampaignState, InvitationState
+from outreach.campaigns.states import ANSWERED, CampaignState
 from outreach.campaigns.wording import CAMPAIGN, Words
 from outreach.clock import london_date
 from outreach.database import school_of
 from questionnaires.loading import Library
-
-ANSWERED = (InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK)
-LANGUAGE = "en"
+from questionnaires.model import DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -121,6 +119,6 @@ def _answered_by_campaign(session: Session) -> dict[UUID, int]:
 def _title_of(campaign: Campaign, library: Library) -> str:
     """A definition that this installation no longer has is named by its id."""
     try:
-        return library.get(campaign.questionnaire, campaign.version).title.in_(LANGUAGE)
+        return library.get(campaign.questionnaire, campaign.version).title.in_(DEFAULT_LANGUAGE)
     except LookupError:
         return f"{campaign.questionnaire}, version {campaign.version}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from questionnaires.model import (
+    DEFAULT_LANGUAGE,
     ChoiceQuestion,
     ChoicesQuestion,
     Condition,
@@ -12,8 +13,6 @@ from questionnaires.model import (
     Questionnaire,
     TextQuestion,
 )
-
-LANGUAGE = "en"
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,13 @@ def read_questionnaire(questionnaire: Questionnaire) -> ReadQuestionnaire:
         for question in section.questions:
             number += not isinstance(question, Note)
             questions.append(_read(questionnaire, question, number))
-        intro = section.intro.in_(LANGUAGE) if section.intro else None
-        sections.append(ReadSection(section.title.in_(LANGUAGE), intro, tuple(questions)))
+        intro = section.intro.in_(DEFAULT_LANGUAGE) if section.intro else None
+        sections.append(ReadSection(section.title.in_(DEFAULT_LANGUAGE), intro, tuple(questions)))
     asked = [question for question in questionnaire.questions if not isinstance(question, Note)]
     return ReadQuestionnaire(
-        title=questionnaire.title.in_(LANGUAGE),
+        title=questionnaire.title.in_(DEFAULT_LANGUAGE),
         version=questionnaire.version,
-        intro=questionnaire.intro.in_(LANGUAGE),
+        intro=questionnaire.intro.in_(DEFAULT_LANGUAGE),
         sections=tuple(sections),
         asked=len(asked),
         sometimes=sum(question.show_if is not None for question in asked),
@@ -72,12 +71,12 @@ def _read(questionnaire: Questionnaire, question: Question, number: int) -> Read
     is_note = isinstance(question, Note)
     measures = None
     if not isinstance(question, Note):
-        measures = questionnaire.constructs[question.construct].label.in_(LANGUAGE)
+        measures = questionnaire.constructs[question.construct].label.in_(DEFAULT_LANGUAGE)
     condition = question.show_if
     return ReadQuestion(
         number=None if is_note else number,
-        text=question.text.in_(LANGUAGE),
-        hint=question.hint.in_(LANGUAGE) if question.hint else None,
+        text=question.text.in_(DEFAULT_LANGUAGE),
+        hint=question.hint.in_(DEFAULT_LANGUAGE) if question.hint else None,
         asked_if=condition_words(questionnaire, condition) if condition else None,
         how=_how(question),
         measures=measures,
@@ -88,7 +87,7 @@ def _read(questionnaire: Questionnaire, question: Question, number: int) -> Read
 def _options(question: Question) -> tuple[str, ...]:
     if not isinstance(question, ChoiceQuestion | ChoicesQuestion):
         return ()
-    return tuple(option.label.in_(LANGUAGE) for option in question.options)
+    return tuple(option.label.in_(DEFAULT_LANGUAGE) for option in question.options)
 
 
 def _how(question: Question) -> str:
@@ -119,10 +118,10 @@ def condition_words(questionnaire: Questionnaire, condition: Condition) -> str:
     }[name]
     operands = operand if isinstance(operand, tuple) else (operand,)
     values = ", ".join(_operand_words(earlier, one) for one in operands)
-    return f"Asked only if the answer to “{earlier.text.in_(LANGUAGE)}” {said} {values}."
+    return f"Asked only if the answer to “{earlier.text.in_(DEFAULT_LANGUAGE)}” {said} {values}."
 
 
 def _operand_words(earlier: Question, operand: str | int) -> str:
     if isinstance(earlier, ChoiceQuestion | ChoicesQuestion) and isinstance(operand, str):
-        return f"“{earlier.option(operand).label.in_(LANGUAGE)}”"
+        return f"“{earlier.option(operand).label.in_(DEFAULT_LANGUAGE)}”"
     return str(operand)

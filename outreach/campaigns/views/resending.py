@@ -10,7 +10,7 @@ from outreach import web
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.relinking import Relinking, send_new_link, why_no_mail
 from outreach.campaigns.resending import RESENDABLE, resend
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import ANSWERED, CampaignState, InvitationState, MessageState
 from outreach.campaigns.views.blueprint import (
     RUNNERS,
     SEE_OTHER,
@@ -26,7 +26,6 @@ from outreach.pupils.finding import get_pupil
 from outreach.schools.access import signed_in, staff_page
 
 OVER = (CampaignState.CANCELLED, CampaignState.CLOSED)
-SENT_IN = (InvitationState.SUBMITTED, InvitationState.WRITTEN_BACK)
 
 WHAT_IT_IS = {
     MessageState.UNKNOWN: "It is not known whether their mail arrived. Some may get it twice.",
@@ -134,7 +133,7 @@ def _unmailable(campaign: Campaign, invitation: Invitation) -> str | None:
     """Why no new link is sent. What a student asked for is not undone in their name."""
     if campaign.state in OVER:
         return "The campaign is over: a new link would lead nowhere."
-    if invitation.state in SENT_IN:
+    if invitation.state in ANSWERED:
         return "This pupil has sent their answers in already."
     if invitation.state is InvitationState.STOPPED:
         return f"{reason_words(invitation.stopped_reason)}. Only the student can take that back."

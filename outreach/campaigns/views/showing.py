@@ -10,7 +10,7 @@ from outreach.campaigns.audience import Audience, work_out
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.progress import status
 from outreach.campaigns.resending import RESENDABLE
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import ANSWERED, CampaignState, InvitationState, MessageState
 from outreach.campaigns.views.invited import GroupLine, group_lines
 from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
 from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons
@@ -156,8 +156,7 @@ def progress_view(
         Part(state.value, words, counted.invitations.get(state, 0))
         for state, words in INVITATION.items()
     )
-    answered = counted.invitations.get(InvitationState.SUBMITTED, 0)
-    answered += counted.invitations.get(InvitationState.WRITTEN_BACK, 0)
+    answered = sum(counted.invitations.get(state, 0) for state in ANSWERED)
     is_preparing = bool(counted.invitations.get(InvitationState.PREPARING))
     mail = _mail_parts(count_mail(session, campaign.id), audience.asked, is_preparing=is_preparing)
     return ProgressView(

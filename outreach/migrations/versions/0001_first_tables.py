@@ -748,6 +748,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("school_id", "reference", name=op.f("uq_response_school_id_reference")),
     )
     op.create_index(
+        op.f("ix_response_school_id_invitation_id"),
+        "response",
+        ["school_id", "invitation_id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_response_to_write_back",
         "response",
         ["school_id", "submitted_at"],
@@ -970,6 +976,9 @@ def upgrade() -> None:
         "message",
         ["school_id", "campaign_id", "state"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_message_school_id_link_id"), "message", ["school_id", "link_id"], unique=False
     )
     op.create_index(
         "ix_message_waiting",
