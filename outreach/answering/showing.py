@@ -1,4 +1,4 @@
-"""What the answering pages show: one question, the check of all answers."""
+"""What the answering pages show: one question, and the check of all answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -208,5 +208,5 @@ def test_mail_whose_questionnaire_is_not_installed_is_held_and_says_why(
     run_workers(wired)
 
     assert outbox.mails == {"held": 3}
-    assert "not installed" in (outbox.message.words or "")
+    assert all("not installed" in (message.words or "") for message in outbox.messages)
     assert mailbox.mails == []
