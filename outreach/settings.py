@@ -6,16 +6,21 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.headerregistry import Address
-from email.utils import parseaddr
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
-SECRET_KEY_LENGTH = 32
-"""The fewest characters of a secret key: 32 characters of base64 carry 192 random bits."""
+from outreach.reading_settings import (
+    SECRET_KEY_LENGTH,
+    SettingsFault,
+    is_loopback,
+    read_database_url,
+    read_keys,
+    read_mail_from,
+    read_port,
+    read_public_url,
+    read_redis_url,
+    read_smtp_url,
+)
 
 PLAN_FILE = "embedded.json"
 GIVEN_FILE = "given.json"
@@ -26,10 +31,6 @@ KEYS_FILE = "secret-keys"
 MARKER = ".outreach-data"
 """Put into a DATA_DIR that was new or empty. Only a folder with it is ever deleted whole."""
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
-
-class SettingsFault(Exception):
-    """A setting stops the start. The message names the setting and the mend, never its value."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,6 @@ SETTINGS = (
     Setting("DATA_DIR", "the one folder for state on this machine", "./data"),
 )
 
-DEFAULT_MAIL_FROM = "Future Skills Questionnaire <questionnaires@outreach.example>"
 NEEDED_IN_PUBLIC = ("SECRET_KEYS", "MAIL_FROM", "DATABASE_URL", "REDIS_URL", "SMTP_URL")
 
 
@@ -111,8 +111,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     given = {
         row.name: environ.get(row.name, "").strip() or shared.get(row.name, "") for row in SETTINGS
     }
-    port = _read_port(given["PORT"])
-    public_url = _read_public_url(given["PUBLIC_URL"], port)
+    port = read_port(given["PORT"])
+    public_url = read_public_url(given["PUBLIC_URL"], port)
     if not is_loopback(urlsplit(public_url).hostname or ""):
         _require_in_public(given)
     if given["DATABASE_MIGRATION_URL"] and not given["DATABASE_URL"]:
@@ -120,12 +120,12 @@ def load(environ: Mapping[str, str]) -> Settings:
             "DATABASE_MIGRATION_URL is given without DATABASE_URL, so upgrades and the service "
             "would use two databases. Give DATABASE_URL as well, or neither."
         )
-    database_url = _read_database_url("DATABASE_URL", given["DATABASE_URL"])
-    migration_url = _read_database_url("DATABASE_MIGRATION_URL", given["DATABASE_MIGRATION_URL"])
-    redis_url = _read_redis_url(given["REDIS_URL"])
-    smtp_url = _read_smtp_url(given["SMTP_URL"])
-    mail_from = _read_mail_from(given["MAIL_FROM"])
-    keys = _split_keys(given["SECRET_KEYS"], "SECRET_KEYS") if given["SECRET_KEYS"] else ()
+    database_url = read_database_url("DATABASE_URL", given["DATABASE_URL"])
+    migration_url = read_database_url("DATABASE_MIGRATION_URL", given["DATABASE_MIGRATION_URL"])
+    redis_url = read_redis_url(given["REDIS_URL"])
+    smtp_url = read_smtp_url(given["SMTP_URL"])
+    mail_from = read_mail_from(given["MAIL_FROM"])
+    keys = read_keys(given["SECRET_KEYS"], "SECRET_KEYS") if given["SECRET_KEYS"] else ()
     data_dir = _make_data_dir(find_data_dir(environ))
     planned = read_plan(data_dir)
     return Settings(
@@ -142,15 +142,6 @@ def load(environ: Mapping[str, str]) -> Settings:
         is_embedded_redis=not redis_url,
         is_embedded_mail=not smtp_url,
     )
-
-
-def is_loopback(host: str) -> bool:
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_plan(data_dir: Path) -> dict[str, str]:
@@ -209,124 +200,6 @@ def _require_in_public(given: Mapping[str, str]) -> None:
         )
 
 
-def _read_port(text: str) -> int:
-    if not text:
-        return 8000
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise SettingsFault("PORT must be a whole number from 1 to 65535, for example PORT=8000.")
-    return int(text)
-
-
-def _read_public_url(text: str, port: int) -> str:
-    if not text:
-        return f"http://127.0.0.1:{port}"
-    url = _split("PUBLIC_URL", text)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise SettingsFault(
-            "PUBLIC_URL must be http:// or https:// and a host, "
-            "for example PUBLIC_URL=https://questionnaires.school.example."
-        )
-    if url.path not in ("", "/") or url.query or url.fragment or "@" in url.netloc:
-        raise SettingsFault(
-            "PUBLIC_URL must end after the host and port: the service has no path, query "
-            "or user name of its own. Leave out everything from the third slash on."
-        )
-    if url.scheme == "http" and is_loopback(url.hostname) and (url.port or 80) != port:
-        raise SettingsFault(
-            f"PUBLIC_URL names port {url.port or 80} on this machine but the service listens on "
-            f"PORT {port}, so links in mail would lead nowhere. Give both the same port."
-        )
-    return f"{url.scheme}://{url.netloc.lower()}"
-
-
-def _read_database_url(name: str, text: str) -> str:
-    """Normalised for SQLAlchemy with psycopg 3; what follows the scheme is kept as given."""
-    if not text:
-        return ""
-    url = _split(name, text)
-    if url.scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
-        raise SettingsFault(
-            f"{name} must begin with postgresql:// (this service runs on PostgreSQL only), "
-            f"for example {name}=postgresql://user:password@host:5432/outreach."
-        )
-    if not url.path.strip("/"):
-        raise SettingsFault(
-            f"{name} names no database. Put its name after the host, "
-            f"for example {name}=postgresql://user:password@host:5432/outreach."
-        )
-    return "postgresql+psycopg" + text[len(url.scheme) :]
-
-
-def _read_redis_url(text: str) -> str:
-    if not text:
-        return ""
-    url = _split("REDIS_URL", text)
-    has_place = url.path if url.scheme == "unix" else url.hostname
-    if url.scheme not in ("redis", "rediss", "unix") or not has_place:
-        raise SettingsFault(
-            "REDIS_URL must begin with redis://, rediss:// or unix:// and name where Redis "
-            "listens, for example REDIS_URL=redis://127.0.0.1:6379/0."
-        )
-    return text
-
-
-def _read_smtp_url(text: str) -> str:
-    if not text:
-        return ""
-    url = _split("SMTP_URL", text)
-    if url.scheme not in ("smtp", "smtps") or not url.hostname or not url.port:
-        raise SettingsFault(
-            "SMTP_URL must be smtp:// or smtps:// with a host and a port, "
-            "for example SMTP_URL=smtp://user:password@mail.school.example:587."
-        )
-    if url.path not in ("", "/") or url.fragment:
-        raise SettingsFault(
-            "SMTP_URL must end after the port or its ?starttls=. A /, ? or # inside the user name "
-            "or password must be percent-encoded (%2F, %3F, %23)."
-        )
-    options = parse_qs(url.query, keep_blank_values=True)
-    starttls = options.pop("starttls", ["optional"])
-    if options or len(starttls) != 1 or starttls[0] not in ("required", "optional", "off"):
-        raise SettingsFault(
-            "SMTP_URL takes one option, ?starttls=required, ?starttls=optional or ?starttls=off."
-        )
-    if url.scheme == "smtps" and "starttls" in url.query:
-        raise SettingsFault(
-            "SMTP_URL contradicts itself: smtps:// is encrypted from the start, so it takes no "
-            "?starttls=. Leave the option out, or write smtp://."
-        )
-    return text
-
-
-def _read_mail_from(text: str) -> str:
-    if not text:
-        return DEFAULT_MAIL_FROM
-    display_name, address = parseaddr(text)
-    try:
-        if not text.isprintable() or (address != text and not text.endswith(f"<{address}>")):
-            raise ValueError
-        validate_email(address, check_deliverability=False)
-        Address(display_name, addr_spec=address)
-    except (EmailNotValidError, ValueError) as fault:
-        raise SettingsFault(
-            "MAIL_FROM must be one mail address, with or without a name, for example "
-            "MAIL_FROM='Careers <careers@school.example>'. Put a name that has commas in quotes."
-        ) from fault
-    return text
-
-
-def _split(name: str, text: str) -> SplitResult:
-    try:
-        url = urlsplit(text)
-        _ = url.port
-    except ValueError as fault:
-        raise SettingsFault(
-            f"{name} is not a URL this service can read: its port is not a number, or a special "
-            "character in it must be percent-encoded."
-        ) from fault
-    return url
-
-
 def find_data_dir(environ: Mapping[str, str]) -> Path:
     """Where DATA_DIR is; it may not exist yet."""
     text = environ.get("DATA_DIR", "").strip()
@@ -349,18 +222,6 @@ def _make_data_dir(path: Path) -> Path:
             "Run as the user who owns it, or point DATA_DIR at another folder."
         )
     return path
-
-
-def _split_keys(text: str, name: str) -> tuple[str, ...]:
-    keys = tuple(
-        key for part in text.splitlines() for key in map(str.strip, part.split(",")) if key
-    )
-    if not keys or min(map(len, keys)) < SECRET_KEY_LENGTH:
-        raise SettingsFault(
-            f"{name} holds a key that is too short: each needs {SECRET_KEY_LENGTH} characters or "
-            "more. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        )
-    return keys
 
 
 def _keep_secret_keys(data_dir: Path) -> tuple[str, ...]:
@@ -389,4 +250,4 @@ def _keep_secret_keys(data_dir: Path) -> tuple[str, ...]:
             f"The secret keys in {path} cannot be read or written ({type(fault).__name__}). "
             "Run as the user who owns DATA_DIR, or give SECRET_KEYS."
         ) from fault
-    return _split_keys(text, f"The file {path}")
+    return read_keys(text, f"The file {path}")

@@ -14,6 +14,7 @@ from outreach.campaigns.states import ANSWERED
 from outreach.clock import academic_year_start, london_date
 from outreach.database import school_of
 from outreach.pupils.gate import GateSelect, gate
+from outreach.pupils.groups import is_member_on
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
 from outreach.pupils.reasons import Reason
 
@@ -75,19 +76,11 @@ def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSel
             Pupil.year.in_(campaign.years),
             Pupil.id.in_(
                 select(GroupMember.pupil_id)
-                .join(
-                    RosterGroup,
-                    (RosterGroup.school_id == GroupMember.school_id)
-                    & (RosterGroup.id == GroupMember.group_id),
-                )
+                .join(RosterGroup, is_member_on(london_date(now)))
                 .where(
                     GroupMember.school_id == school_of(session),
                     RosterGroup.kind == GroupKind.REGISTRATION,
                     RosterGroup.name.in_(campaign.groups),
-                    or_(
-                        GroupMember.ends_on.is_(None),
-                        GroupMember.ends_on >= london_date(now),
-                    ),
                 )
             ),
         )

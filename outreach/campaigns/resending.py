@@ -1,9 +1,10 @@
 """A person sends mail again whose fate was unknown, refused or bounced: a new attempt of each."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, null, select
+from sqlalchemy import Select, literal, null, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -11,7 +12,7 @@ from outreach import audit, queues
 from outreach.audit import Actor
 from outreach.campaigns.audience import already_answered
 from outreach.campaigns.finding import find_campaign
-from outreach.campaigns.models import Invitation, Link, Message
+from outreach.campaigns.models import Campaign, Invitation, Link, Message
 from outreach.campaigns.states import CAN_ANSWER, CampaignState, MessageState
 from outreach.database import enum_type, school_of
 from outreach.errors import Refusal
@@ -19,6 +20,10 @@ from outreach.pupils.gate import gate
 from outreach.queues import Work
 
 RESENDABLE = (MessageState.UNKNOWN, MessageState.REFUSED, MessageState.BOUNCED)
+COLUMNS = (
+    *("school_id", "campaign_id", "invitation_id", "link_id", "step", "attempt", "state"),
+    *("queued_at", "next_attempt_at", "changed_at"),
+)
 
 
 def resend(
@@ -35,6 +40,21 @@ def resend(
     if campaign.state not in (CampaignState.SENDING, CampaignState.PAUSED):
         words = f"This campaign is {campaign.state.value}."
         raise Refusal(f"{words} Mail is sent again only while a campaign is sending or paused.")
+    again = _again(session, campaign, state, now)
+    queued = session.scalars(
+        insert(Message).from_select(COLUMNS, again).on_conflict_do_nothing().returning(Message.id)
+    ).all()
+    if queued:
+        queues.call_for(session, campaign.school_id, Work.DELIVER, now)
+        detail: dict[str, str | int] = {"state": state.value, "queued": len(queued)}
+        audit.record(session, now, actor, "campaign.resent", "campaign", campaign.id, **detail)
+    return len(queued)
+
+
+def _again(
+    session: Session, campaign: Campaign, state: MessageState, now: datetime
+) -> Select[*tuple[Any, ...]]:
+    """The rows of the new attempts, in the order of COLUMNS."""
     later = aliased(Message)
     has_later = select(later.id).where(
         later.school_id == Message.school_id,
@@ -43,7 +63,7 @@ def resend(
         later.attempt > Message.attempt,
     )
     allowed = gate(already_answered(campaign.questionnaire, now), at=now).subquery()
-    again = (
+    return (
         select(
             Message.school_id,
             Message.campaign_id,
@@ -73,13 +93,3 @@ def resend(
             allowed.c.reason.is_(null()),
         )
     )
-    columns = ["school_id", "campaign_id", "invitation_id", "link_id", "step", "attempt", "state"]
-    columns += ["queued_at", "next_attempt_at", "changed_at"]
-    queued = session.scalars(
-        insert(Message).from_select(columns, again).on_conflict_do_nothing().returning(Message.id)
-    ).all()
-    if queued:
-        queues.call_for(session, campaign.school_id, Work.DELIVER, now)
-        detail: dict[str, str | int] = {"state": state.value, "queued": len(queued)}
-        audit.record(session, now, actor, "campaign.resent", "campaign", campaign.id, **detail)
-    return len(queued)

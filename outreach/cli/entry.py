@@ -21,7 +21,7 @@ from outreach.cli import (
 )
 from outreach.cli.context import CommandContext
 from outreach.errors import OutreachError
-from outreach.settings import SettingsFault
+from outreach.reading_settings import SettingsFault
 
 PROCESSES = frozenset({"web", "worker", "schedule"})
 """They log what they do; a command says what is wrong itself, on stderr."""

@@ -31,12 +31,13 @@ def show(
     with context.work_in_school(urn) as (session, _):
         found = find_pupil(session, upn=upn, mis_id=mis_id)
         profile = profile_of(session, found.id)
+        now = context.parts.clock()
         groups = [
-            name for kind, name in groups_of(session, found.id) if kind is GroupKind.REGISTRATION
+            name
+            for kind, name in groups_of(session, found.id, now)
+            if kind is GroupKind.REGISTRATION
         ]
-        audit.record(
-            session, context.parts.clock(), audit.OPERATOR, "pupil.viewed", "pupil", found.id
-        )
+        audit.record(session, now, audit.OPERATOR, "pupil.viewed", "pupil", found.id)
     if as_json:
         print_json(
             {"pupil": _pupil(profile, groups), "entries": [_entry(e) for e in profile.entries]}

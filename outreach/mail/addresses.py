@@ -151,12 +151,6 @@ def domain_of(address: str) -> str:
     return _domain_for_comparing(domain) if at else ""
 
 
-def mask(address: str) -> str:
-    """`amy@hill.example` as `a…@hill.example`: enough for staff to recognise, not to write to."""
-    local, at, domain = address.strip().rpartition("@")
-    return f"{local[:1]}…@{domain}" if at else "…"
-
-
 def scrub(text: str, *also: str) -> str:
     """Text from outside, made fit to keep: our own links become `[link]` (a filter that quotes
     one quotes the key to a student's answers), addresses `[address]`, control characters a

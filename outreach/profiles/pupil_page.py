@@ -129,7 +129,7 @@ def page_of(
     shown = [_shown(one, library) for one in profile.entries]
     return PupilPage(
         pupil=profile.pupil,
-        groups=tuple(name for _, name in groups_of(session, pupil_id)),
+        groups=tuple(name for _, name in groups_of(session, pupil_id, now)),
         mail=_mail(session, pupil_id, now),
         campaigns=tuple(_shown_campaign(place) for place in campaigns_of(session, pupil_id)),
         current=tuple(

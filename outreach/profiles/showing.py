@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Campaign, Invitation, Message
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import InvitationState, MessageState
+from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.finding import get_pupil
+from outreach.pupils.groups import is_member_on
 from outreach.pupils.models import GroupKind, GroupMember, Objection, Pupil, RosterGroup
 
 
@@ -49,7 +51,6 @@ class CampaignPlace:
     campaign_id: UUID
     invitation_id: UUID
     name: str
-    campaign_state: CampaignState
     invitation_state: InvitationState
     stopped_reason: str | None
     excluded_reason: str | None
@@ -111,7 +112,6 @@ def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
             campaign_id=campaign.id,
             invitation_id=invitation.id,
             name=campaign.name,
-            campaign_state=campaign.state,
             invitation_state=invitation.state,
             stopped_reason=invitation.stopped_reason,
             excluded_reason=invitation.excluded_reason,
@@ -124,15 +124,11 @@ def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
     ]
 
 
-def groups_of(session: Session, pupil_id: UUID) -> list[tuple[GroupKind, str]]:
+def groups_of(session: Session, pupil_id: UUID, now: datetime) -> list[tuple[GroupKind, str]]:
     """Registration group first, then the others by name."""
     rows = session.execute(
         select(RosterGroup.kind, RosterGroup.name)
-        .join(
-            GroupMember,
-            (GroupMember.school_id == RosterGroup.school_id)
-            & (GroupMember.group_id == RosterGroup.id),
-        )
+        .join(GroupMember, is_member_on(london_date(now)))
         .where(GroupMember.school_id == school_of(session), GroupMember.pupil_id == pupil_id)
         .order_by((RosterGroup.kind != GroupKind.REGISTRATION), RosterGroup.name)
     )

@@ -4,6 +4,7 @@ Nothing else of the pupil reaches the page: no identifier, address, answer, scor
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -29,13 +30,13 @@ class TutorPage:
     campaigns: tuple[TutorCampaign, ...]
 
 
-def tutor_page_of(session: Session, pupil_id: UUID) -> TutorPage:
+def tutor_page_of(session: Session, pupil_id: UUID, now: datetime) -> TutorPage:
     """Raises NotFound for a pupil who is not on this school's roster."""
     pupil = get_pupil(session, pupil_id)
     return TutorPage(
         name=pupil.full_name,
         year=pupil.year,
-        groups=tuple(name for _, name in groups_of(session, pupil_id)),
+        groups=tuple(name for _, name in groups_of(session, pupil_id, now)),
         campaigns=tuple(
             TutorCampaign(
                 campaign_id=place.campaign_id,

@@ -26,7 +26,7 @@ def show_pupil(pupil_id: UUID) -> str:
     """
     person = signed_in()
     if person.role is Role.VIEWER:
-        seen = tutor_page_of(web.db(), pupil_id)
+        seen = tutor_page_of(web.db(), pupil_id, web.now())
         _record_view(pupil_id, None)
         return render_template("staff/profiles/pupil_for_tutor.html", page=seen)
     purpose = Purpose.GUIDING_PUPIL

@@ -1,15 +1,17 @@
 """Finding pupils of the school: one by an identifier, or a page of the list."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.errors import NotFound
 from outreach.pupils.gate import Reason, gate
+from outreach.pupils.groups import is_in_registration_group, is_member_on, registration_group
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
 
 PAGE_SIZE = 50
@@ -71,13 +73,14 @@ def list_pupils(
     now: datetime,
 ) -> PupilPage:
     """One page by surname. `search` is part of a name, or a whole UPN or MIS ID."""
-    here = _narrowed(session, year, group, search)
+    today = london_date(now)
+    here = _narrowed(session, year, group, search, today)
     total = session.scalar(select(func.count()).select_from(Pupil).where(*here)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(page, 1), pages)
     rows = session.execute(
         gate(at=now)
-        .add_columns(Pupil, _registration_group().label("group"))
+        .add_columns(Pupil, registration_group(today).label("group"))
         .where(*here)
         .order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
         .limit(PAGE_SIZE)
@@ -95,11 +98,9 @@ def years_of(session: Session) -> list[int]:
     return list(session.scalars(select(Pupil.year).where(here).distinct().order_by(Pupil.year)))
 
 
-def groups_of(session: Session) -> list[str]:
+def groups_of(session: Session, now: datetime) -> list[str]:
     """Registration groups that have a pupil in them."""
-    has_members = exists().where(
-        GroupMember.school_id == RosterGroup.school_id, GroupMember.group_id == RosterGroup.id
-    )
+    has_members = exists(GroupMember).where(is_member_on(london_date(now)))
     return list(
         session.scalars(
             select(RosterGroup.name)
@@ -114,13 +115,13 @@ def groups_of(session: Session) -> list[str]:
 
 
 def _narrowed(
-    session: Session, year: int | None, group: str | None, search: str
+    session: Session, year: int | None, group: str | None, search: str, today: date
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Pupil.school_id == school_of(session)]
     if year is not None:
         conditions.append(Pupil.year == year)
     if group:
-        conditions.append(_is_in_group(group))
+        conditions.append(_is_in_group(group, today))
     for word in search[:LONGEST_SEARCH].split()[:MOST_WORDS]:
         conditions.append(_matches(word))
     return conditions
@@ -136,19 +137,5 @@ def _matches(word: str) -> ColumnElement[bool]:
     )
 
 
-def _registration_membership() -> ColumnElement[bool]:
-    return and_(
-        GroupMember.school_id == Pupil.school_id,
-        GroupMember.pupil_id == Pupil.id,
-        RosterGroup.school_id == GroupMember.school_id,
-        RosterGroup.id == GroupMember.group_id,
-        RosterGroup.kind == GroupKind.REGISTRATION,
-    )
-
-
-def _is_in_group(name: str) -> ColumnElement[bool]:
-    return exists().where(_registration_membership(), RosterGroup.name == name)
-
-
-def _registration_group() -> ColumnElement[str | None]:
-    return select(func.min(RosterGroup.name)).where(_registration_membership()).scalar_subquery()
+def _is_in_group(name: str, today: date) -> ColumnElement[bool]:
+    return exists().where(is_in_registration_group(today), RosterGroup.name == name)

@@ -43,6 +43,12 @@ GateSelect = Select[tuple[UUID, Reason | None, AddressKind | None, str | None, b
 
 Work, Home = aliased(PupilAddress, name="work"), aliased(PupilAddress, name="home")
 
+_uses_work = and_(SharingAgreement.work_email, Work.address.is_not(None))
+_uses_home = and_(SharingAgreement.home_email, Home.address.is_not(None))
+_takes_work = and_(_uses_work, Work.fault.is_(None))
+_takes_home = and_(_uses_home, Home.fault.is_(None))
+_address_hash = case((_takes_work, Work.address_hash), (_takes_home, Home.address_hash))
+
 
 def gate(
     already_answered: ColumnElement[bool] | None = None, *, at: datetime | None = None
@@ -54,46 +60,51 @@ def gate(
     moment asked about, the database's own clock where none is given.
     """
     moment = func.now() if at is None else literal(at)
-    agreement = SharingAgreement
-    uses_work = and_(agreement.work_email, Work.address.is_not(None))
-    uses_home = and_(agreement.home_email, Home.address.is_not(None))
-    takes_work = and_(uses_work, Work.fault.is_(None))
-    takes_home = and_(uses_home, Home.fault.is_(None))
-    address_hash = case((takes_work, Work.address_hash), (takes_home, Home.address_hash))
-    reason = _first_reason(
-        {
-            Reason.LEFT_SCHOOL: Pupil.leaving_date <= _london_day(moment),
-            Reason.MISSING_FROM_SYNC: Pupil.missing_since.is_not(None),
-            Reason.NOT_CONNECTED: or_(
-                agreement.connection.is_(None), agreement.connection == Connection.NOT_CONNECTED
-            ),
-            Reason.PAUSED: agreement.connection == Connection.PAUSED,
-            Reason.REVOKED: agreement.connection == Connection.REVOKED,
-            Reason.STUDENT_EMAIL_OFF: ~agreement.student_email,
-            Reason.OBJECTED: Objection.id.is_not(None),
-            Reason.ALREADY_ANSWERED: false() if already_answered is None else already_answered,
-            Reason.NO_ADDRESS: and_(Work.address.is_(None), Home.address.is_(None)),
-            Reason.ADDRESS_SWITCHED_OFF: ~or_(uses_work, uses_home),
-            Reason.INVALID_ADDRESS: ~or_(takes_work, takes_home),
-            Reason.SUPPRESSED: or_(
-                Suppression.address_hash.is_not(None), WrongAddress.address_hash.is_not(None)
-            ),
-        }
-    )
+    reason = _first_reason(_conditions(moment, already_answered))
     kind = case(
-        (takes_work, _kind(AddressKind.WORK)), (takes_home, _kind(AddressKind.HOME)), else_=null()
+        (_takes_work, _kind(AddressKind.WORK)), (_takes_home, _kind(AddressKind.HOME)), else_=null()
     )
-    address = case((takes_work, Work.address), (takes_home, Home.address))
+    address = case((_takes_work, Work.address), (_takes_home, Home.address))
+    asked = select(
+        Pupil.id.label("pupil_id"),
+        reason.label("reason"),
+        case((reason.is_(None), kind)).label("address_kind"),
+        case((reason.is_(None), address)).label("address"),
+        case((reason.is_(None), _address_hash)).label("address_hash"),
+    )
+    return _joined(asked, moment).where(Pupil.school_id == _school_entered())
+
+
+def _conditions(
+    moment: ColumnElement[Any], already_answered: ColumnElement[bool] | None
+) -> dict[Reason, ColumnElement[bool]]:
+    """What makes each reason true of a row that `_joined` gives."""
+    agreement = SharingAgreement
+    return {
+        Reason.LEFT_SCHOOL: Pupil.leaving_date <= _london_day(moment),
+        Reason.MISSING_FROM_SYNC: Pupil.missing_since.is_not(None),
+        Reason.NOT_CONNECTED: or_(
+            agreement.connection.is_(None), agreement.connection == Connection.NOT_CONNECTED
+        ),
+        Reason.PAUSED: agreement.connection == Connection.PAUSED,
+        Reason.REVOKED: agreement.connection == Connection.REVOKED,
+        Reason.STUDENT_EMAIL_OFF: ~agreement.student_email,
+        Reason.OBJECTED: Objection.id.is_not(None),
+        Reason.ALREADY_ANSWERED: false() if already_answered is None else already_answered,
+        Reason.NO_ADDRESS: and_(Work.address.is_(None), Home.address.is_(None)),
+        Reason.ADDRESS_SWITCHED_OFF: ~or_(_uses_work, _uses_home),
+        Reason.INVALID_ADDRESS: ~or_(_takes_work, _takes_home),
+        Reason.SUPPRESSED: or_(
+            Suppression.address_hash.is_not(None), WrongAddress.address_hash.is_not(None)
+        ),
+    }
+
+
+def _joined(asked: GateSelect, moment: ColumnElement[Any]) -> GateSelect:
+    """One row a pupil: each of these joins finds at most one."""
     return (
-        select(
-            Pupil.id.label("pupil_id"),
-            reason.label("reason"),
-            case((reason.is_(None), kind)).label("address_kind"),
-            case((reason.is_(None), address)).label("address"),
-            case((reason.is_(None), address_hash)).label("address_hash"),
-        )
-        .select_from(Pupil)
-        .outerjoin(agreement, agreement.school_id == Pupil.school_id)
+        asked.select_from(Pupil)
+        .outerjoin(SharingAgreement, SharingAgreement.school_id == Pupil.school_id)
         .outerjoin(Work, _address_of_kind(Work, AddressKind.WORK))
         .outerjoin(Home, _address_of_kind(Home, AddressKind.HOME))
         .outerjoin(
@@ -108,7 +119,7 @@ def gate(
             Suppression,
             and_(
                 Suppression.school_id == Pupil.school_id,
-                Suppression.address_hash == address_hash,
+                Suppression.address_hash == _address_hash,
                 or_(Suppression.expires_at.is_(None), Suppression.expires_at > moment),
             ),
         )
@@ -117,10 +128,9 @@ def gate(
             and_(
                 WrongAddress.school_id == Pupil.school_id,
                 WrongAddress.pupil_id == Pupil.id,
-                WrongAddress.address_hash == address_hash,
+                WrongAddress.address_hash == _address_hash,
             ),
         )
-        .where(Pupil.school_id == _school_entered())
     )
 
 

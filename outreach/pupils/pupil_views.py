@@ -81,7 +81,7 @@ def confirm_address(pupil_id: UUID) -> ResponseReturnValue:
 
 def _list(year: str, group: str, search: str = "") -> str:
     session = web.db()
-    groups = groups_of(session)
+    groups = groups_of(session, web.now())
     listed = list_pupils(
         session,
         year=int(year) if year.isdecimal() and len(year) <= 2 else None,

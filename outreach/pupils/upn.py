@@ -27,15 +27,6 @@ def has_upn_shape(upn: str) -> bool:
     return _SHAPE.fullmatch(upn) is not None
 
 
-def is_upn(upn: str) -> bool:
-    """Whether it is a UPN, permanent or temporary, in capitals, with its right check letter."""
-    return has_upn_shape(upn) and check_letter(upn[1:]) == upn[0]
-
-
-def is_temporary(upn: str) -> bool:
-    return upn[-1].isalpha()
-
-
 def authority_of(upn: str) -> int:
     """The code of the local authority that gave the number out."""
     return int(upn[1:4])

@@ -1,4 +1,4 @@
-"""A campaign's results, one row a submitted response, worked out anew from the answers.
+"""A campaign's results, one row a response, worked out anew from the answers.
 
 The scores are those the answers give under the version that was answered, so that anybody can
 work them out again; a response counts as soon as it is submitted, written back or not.
@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 from outreach.answering.models import Answer, Response
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.profiles.fields import score_fields
 from outreach.pupils.models import Pupil
+from outreach.reports.responses import is_its_invitation, is_of_campaign
 from outreach.spreadsheets import safe_cell
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
 from questionnaires.loading import Library
@@ -79,20 +79,12 @@ def results_of(session: Session, library: Library, campaign_id: UUID) -> Results
 
 
 def count_responses(session: Session, campaign_id: UUID) -> int:
-    """Submitted responses of the campaign, as many as an export has rows."""
+    """As many as an export of the campaign has rows."""
     submitted = (
         select(func.count())
         .select_from(Response)
-        .join(
-            Invitation,
-            (Invitation.school_id == Response.school_id)
-            & (Invitation.id == Response.invitation_id),
-        )
-        .where(
-            Response.school_id == school_of(session),
-            Invitation.campaign_id == campaign_id,
-            Response.submitted_at.is_not(None),
-        )
+        .join(Invitation, is_its_invitation())
+        .where(is_of_campaign(session, campaign_id))
     )
     return session.scalar(submitted) or 0
 
@@ -122,17 +114,9 @@ def _rows(session: Session, definition: Questionnaire, campaign_id: UUID) -> Ite
     )
     submitted = (
         select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given.label("given"))
-        .join(
-            Invitation,
-            (Invitation.school_id == Response.school_id)
-            & (Invitation.id == Response.invitation_id),
-        )
+        .join(Invitation, is_its_invitation())
         .join(Pupil, (Pupil.school_id == Response.school_id) & (Pupil.id == Invitation.pupil_id))
-        .where(
-            Response.school_id == school_of(session),
-            Invitation.campaign_id == campaign_id,
-            Response.submitted_at.is_not(None),
-        )
+        .where(is_of_campaign(session, campaign_id))
         .order_by(Response.submitted_at, Response.id)
         .execution_options(yield_per=ROWS_AT_A_TIME)
     )

@@ -1,4 +1,4 @@
-"""Which responses a campaign's figures are made of."""
+"""Which responses a campaign's figures and exports are made of."""
 
 from uuid import UUID
 
@@ -11,7 +11,10 @@ from outreach.database import school_of
 
 
 def is_of_campaign(session: Session, campaign_id: UUID) -> ColumnElement[bool]:
-    """Current submitted responses of the campaign; needs Response and Invitation joined."""
+    """Submitted responses of the campaign; needs Response and Invitation joined.
+
+    Current ones only, in pages and exports alike: a response that was set aside counts nowhere.
+    """
     return and_(
         Response.school_id == school_of(session),
         Invitation.campaign_id == campaign_id,

@@ -5,9 +5,10 @@ import os
 import sys
 
 from outreach.errors import OutreachError
+from outreach.reading_settings import SettingsFault
 from outreach.running.forgetting import forget
 from outreach.running.whole_set import run_set
-from outreach.settings import SettingsFault, find_data_dir, load
+from outreach.settings import find_data_dir, load
 
 
 def main(arguments: list[str]) -> int:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from outreach.reading_settings import is_loopback
 from outreach.running.mailbox_store import Mail, MailStore
-from outreach.settings import is_loopback
 
 PAGE = 50
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")

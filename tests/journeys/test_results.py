@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from outreach import web
-from outreach.answering.models import Answer
+from outreach.answering.models import Answer, Response
 from outreach.audit import AuditEvent
 from outreach.cli.entry import outreach
 from outreach.clock import now
@@ -146,6 +146,14 @@ def test_an_answer_left_on_an_abandoned_branch_is_not_exported(scene: Scene) -> 
 
 def test_a_response_that_was_not_sent_in_is_not_exported(scene: Scene) -> None:
     assert exported(scene.campaign) == []
+
+
+def test_a_response_that_was_set_aside_is_not_exported(scene: Scene) -> None:
+    aside, kept = scene.answer(0, 1)
+    with transaction(scene.wired.sessions, scene.school.id) as session:
+        session.execute(update(Response).where(Response.id == aside).values(superseded_at=now()))
+
+    assert [row["response"] for row in exported(scene.campaign)] == [str(kept)]
 
 
 def test_an_export_as_csv_has_one_line_a_response(scene: Scene) -> None:

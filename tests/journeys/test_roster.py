@@ -1,15 +1,17 @@
 """Importing a roster: what is added, changed, left alone, missing, rejected."""
 
 import threading
+from datetime import date
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from outreach.audit import AuditEvent
 from outreach.clock import london_date, now
 from outreach.database import Sessions, transaction
 from outreach.errors import NotFound, Refusal
+from outreach.profiles.showing import groups_of
 from outreach.pupils.characteristics import Purpose, read
 from outreach.pupils.finding import find_pupil, list_pupils
 from outreach.pupils.gate import Reason, gate
@@ -515,6 +517,22 @@ def test_the_list_is_narrowed_by_year_group_and_name(
     assert names(search="%") == ["Forename3"]
     assert names(search=upn(2)) == ["Forename2"]
     assert names(year=9, search="neill") == []
+
+
+def test_a_registration_group_counts_up_to_the_last_day_in_it(
+    sessions: Sessions, school: MadeSchool
+) -> None:
+    take(sessions, school.id, roster(row(1, reg_group="10B")))
+
+    for last_day, group in ((london_date(now()), "10B"), (date(2020, 7, 20), None)):
+        with transaction(sessions, school.id) as session:
+            session.execute(update(GroupMember).values(ends_on=last_day))
+            pupil = by_mis_id(session, 1)
+            assert [one.group for one in list_pupils(session, now=now()).pupils] == [group]
+            assert len(list_pupils(session, group="10B", now=now()).pupils) == bool(group)
+            assert [name for _, name in groups_of(session, pupil.id, now())] == [group] * bool(
+                group
+            )
 
 
 def test_the_list_says_why_somebody_cannot_be_mailed(

@@ -5,11 +5,13 @@ import gzip
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy import event
 
 from outreach import web
 from outreach.audit import AuditEvent
 from outreach.cli.entry import outreach
 from outreach.database import transaction
+from outreach.pupils.finding import MOST_WORDS, list_pupils
 from outreach.schools.models import Connection, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
 from tests.answered import answer_and_submit, launch_campaign
@@ -114,3 +116,37 @@ def test_an_export_is_on_record_before_its_first_byte(
     with transaction(wired.sessions, school.id) as session:
         actions = [row.action for row in session.query(AuditEvent)]
     assert "results.exported" in actions
+
+
+def test_null_characters_are_refused_kindly(app: Flask, wired: web.Parts) -> None:
+    client = signed_in(app, make_school(wired.sessions), Role.ADMIN)
+
+    assert client.get("/staff/campaigns?page=%00").status_code == 400
+    assert app.test_client().get("/staff/sign-in?next=%00").status_code == 400
+
+
+def test_only_a_static_file_of_its_own_version_is_kept_for_long(app: Flask) -> None:
+    client = app.test_client()
+    address = client.get("/").text.split('rel="stylesheet" href="')[1].split('"')[0]
+
+    def kept(of: str) -> str:
+        with client.get(of) as answer:
+            return answer.headers["Cache-Control"]
+
+    assert "immutable" in kept(address)
+    assert kept(address[:-2] + "00") == "no-store"
+    assert kept("/static/nope.css") == "no-store"
+
+
+def test_a_search_of_thousands_of_words_is_answered_at_once(app: Flask, wired: web.Parts) -> None:
+    school = make_school(wired.sessions)
+    statements: list[str] = []
+    with transaction(wired.sessions, school.id) as session:
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            statements.append(statement)
+
+        event.listen(session.connection(), "before_cursor_execute", note)
+        list_pupils(session, search="ab " * 5000, now=wired.clock())
+
+    assert max(one.count("pupil.forename") for one in statements) <= MOST_WORDS + 4

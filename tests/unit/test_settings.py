@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from outreach.reading_settings import SettingsFault
 from outreach.running.locks import hold
 from outreach.settings import (
     GIVEN_FILE,
@@ -14,7 +15,6 @@ from outreach.settings import (
     PLAN_FILE,
     SET_LOCK,
     Settings,
-    SettingsFault,
     keep_given,
     load,
 )

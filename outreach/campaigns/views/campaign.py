@@ -105,13 +105,16 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
     return render_template(
         "staff/campaigns/pupils.html",
         heading=heading,
-        page=invited_page(web.db(), campaign, narrowed, page_asked()),
+        page=invited_page(web.db(), campaign, narrowed, page_asked(), web.now()),
         narrowed=narrowed,
         before_number=before_number(narrowed.query()),
         states=[("", "Any"), (UNANSWERED, "Has not answered"), *_options(invitation_states)],
         mails=[("", "Any"), *_options(MESSAGE.items())],
         reasons=[("", "Any"), *((one.value, one.words) for one in Reason)],
-        groups=[("", "All"), *((g.group, g.group) for g in group_lines(web.db(), campaign))],
+        groups=[
+            ("", "All"),
+            *((g.group, g.group) for g in group_lines(web.db(), campaign, web.now())),
+        ],
         may_run=may_run() and not heading.is_over,
     )
 

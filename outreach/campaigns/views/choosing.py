@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.views.listing import audience_words
 from outreach.clock import london_date
 from outreach.database import school_of
-from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
+from outreach.pupils.groups import is_in_registration_group
+from outreach.pupils.models import Pupil, RosterGroup
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -71,21 +72,9 @@ def _groups(session: Session, now: datetime) -> tuple[Option, ...]:
     today = london_date(now)
     rows = session.execute(
         select(RosterGroup.name, func.count())
-        .join(
-            GroupMember,
-            and_(
-                GroupMember.school_id == RosterGroup.school_id,
-                GroupMember.group_id == RosterGroup.id,
-                or_(GroupMember.ends_on.is_(None), GroupMember.ends_on >= today),
-            ),
-        )
-        .join(
-            Pupil,
-            and_(Pupil.school_id == GroupMember.school_id, Pupil.id == GroupMember.pupil_id),
-        )
         .where(
             RosterGroup.school_id == school_of(session),
-            RosterGroup.kind == GroupKind.REGISTRATION,
+            is_in_registration_group(today),
             *_is_here(today),
         )
         .group_by(RosterGroup.name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from outreach.campaigns.states import ANSWERED, CAN_ANSWER, InvitationState
 from outreach.campaigns.views.choosing import natural_order
 from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
+from outreach.clock import london_date
 from outreach.database import school_of
-from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
+from outreach.pupils.groups import registration_group
+from outreach.pupils.models import Pupil
 from outreach.pupils.reasons import WRONG_PERSON, Reason
 from outreach.pupils.suppressing import reached_wrong_person
 
@@ -72,16 +74,19 @@ class GroupLine:
     stopped: int
 
 
-def invited_page(session: Session, campaign: Campaign, narrowed: Filter, page: int) -> Page:
+def invited_page(
+    session: Session, campaign: Campaign, narrowed: Filter, page: int, now: datetime
+) -> Page:
+    today = london_date(now)
     latest = latest_messages(campaign.school_id, campaign.id)
     mail = func.coalesce(cast(latest.c.state, Text), NOT_MAILED)
     query = (
-        select(Pupil, registration_group().label("group"), Invitation, mail.label("mail"))
+        select(Pupil, registration_group(today).label("group"), Invitation, mail.label("mail"))
         .add_columns(latest.c.reason, latest.c.words)
         .select_from(Invitation)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
         .outerjoin(latest, latest.c.invitation_id == Invitation.id)
-        .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail))
+        .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail, today))
     )
     return _one_page(session, query, page, _invited)
 
@@ -90,9 +95,10 @@ def draft_page(
     session: Session, campaign: Campaign, reason: Reason | None, page: int, now: datetime
 ) -> Page:
     """Who would be asked if the draft were launched now: all of them, or those of one reason."""
+    today = london_date(now)
     asked = asked_pupils(session, campaign, now).subquery()
     query = (
-        select(Pupil, registration_group().label("group"), asked.c.reason)
+        select(Pupil, registration_group(today).label("group"), asked.c.reason)
         .add_columns(reached_wrong_person())
         .join(asked, asked.c.pupil_id == Pupil.id)
         .where(Pupil.school_id == school_of(session))
@@ -151,7 +157,9 @@ def _of_campaign(session: Session, campaign: Campaign) -> tuple[ColumnElement[bo
     return (Invitation.school_id == school_of(session), Invitation.campaign_id == campaign.id)
 
 
-def _conditions(narrowed: Filter, mail: ColumnElement[str]) -> list[ColumnElement[bool]]:
+def _conditions(
+    narrowed: Filter, mail: ColumnElement[str], today: date
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if narrowed.state == UNANSWERED:
         conditions.append(Invitation.state.in_(CAN_ANSWER))
@@ -162,7 +170,7 @@ def _conditions(narrowed: Filter, mail: ColumnElement[str]) -> list[ColumnElemen
     if narrowed.reason:
         conditions.append(Invitation.excluded_reason == narrowed.reason)
     if narrowed.group:
-        group = registration_group()
+        group = registration_group(today)
         conditions.append(
             group.is_(None) if narrowed.group == WITHOUT_GROUP else group == narrowed.group
         )
@@ -180,10 +188,11 @@ def known_filter(typed: Filter) -> Filter:
     )
 
 
-def group_lines(session: Session, campaign: Campaign) -> list[GroupLine]:
+def group_lines(session: Session, campaign: Campaign, now: datetime) -> list[GroupLine]:
     """Completion by registration group, for tutors: who answered, who can still be asked."""
+    today = london_date(now)
     of_group = (
-        select(registration_group().label("group"), Invitation.state)
+        select(registration_group(today).label("group"), Invitation.state)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
         .where(*_of_campaign(session, campaign))
         .subquery()
@@ -203,24 +212,3 @@ def group_lines(session: Session, campaign: Campaign) -> list[GroupLine]:
     )
     lines = [GroupLine(group or WITHOUT_GROUP, *counts) for group, *counts in rows]
     return sorted(lines, key=lambda line: natural_order(line.group))
-
-
-def registration_group() -> ColumnElement[str | None]:
-    """Over Pupil; the first by name where the roster gives several."""
-    return (
-        select(func.min(RosterGroup.name))
-        .join(
-            GroupMember,
-            and_(
-                GroupMember.school_id == RosterGroup.school_id,
-                GroupMember.group_id == RosterGroup.id,
-            ),
-        )
-        .where(
-            GroupMember.school_id == Pupil.school_id,
-            GroupMember.pupil_id == Pupil.id,
-            RosterGroup.kind == GroupKind.REGISTRATION,
-        )
-        .correlate(Pupil)
-        .scalar_subquery()
-    )

@@ -41,10 +41,6 @@ class CampaignHeading:
     def is_over(self) -> bool:
         return self.state in (CampaignState.CANCELLED, CampaignState.CLOSED)
 
-    @property
-    def was_launched(self) -> bool:
-        return self.launched_at is not None
-
 
 @dataclass(frozen=True)
 class ListedCampaign:

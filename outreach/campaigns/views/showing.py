@@ -10,7 +10,13 @@ from outreach.campaigns.audience import Audience, work_out
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.progress import status
 from outreach.campaigns.resending import RESENDABLE
-from outreach.campaigns.states import ANSWERED, CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import (
+    ANSWERED,
+    CAN_ANSWER,
+    CampaignState,
+    InvitationState,
+    MessageState,
+)
 from outreach.campaigns.views.invited import GroupLine, group_lines
 from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
 from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons
@@ -95,7 +101,7 @@ class ProgressView:
 
     @property
     def unanswered(self) -> int:
-        return self._count(InvitationState.NOT_STARTED) + self.started
+        return sum(self._count(state) for state in CAN_ANSWER)
 
     @property
     def resendable(self) -> tuple[Part, ...]:
@@ -167,7 +173,7 @@ def progress_view(
         invitations=invitations,
         mail=mail,
         reasons=tuple(given_reasons(session, campaign.id)),
-        groups=tuple(group_lines(session, campaign)),
+        groups=tuple(group_lines(session, campaign, now)),
         every_seconds=_every(campaign, mail, counted.invitations),
         at=now,
     )

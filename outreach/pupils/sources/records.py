@@ -1,6 +1,5 @@
 """What a source gives: one record a pupil, and faults told by row and column."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -79,7 +78,3 @@ class RejectedPupil:
 
     upn: str | None
     mis_id: str | None
-
-
-Headings = Mapping[Field, str]
-"""What the file itself calls each column that it has."""

@@ -4,9 +4,9 @@ from pathlib import Path as File
 
 import pytest
 
-from outreach.answering.showing import check_page, minutes_to_answer, question_page
+from outreach.answering.showing import check_page, question_page
 from questionnaires.loading import load_file, load_library
-from questionnaires.model import Note, Questionnaire
+from questionnaires.model import Questionnaire
 from questionnaires.path import walk
 
 TINY = File(__file__).parents[2] / "definitions"
@@ -75,13 +75,3 @@ def test_an_answer_that_opens_a_branch_leaves_something_missing() -> None:
     page = check_page(walk(questionnaire, answers), answers, "en")
 
     assert (page.missing, page.is_complete) == (1, False)
-
-
-def test_the_time_it_takes_is_about_right_for_the_published_questionnaire(
-    gcse: Questionnaire,
-) -> None:
-    asked = [q for q in gcse.questions if not isinstance(q, Note)]
-
-    assert 24 <= len(asked) <= 32
-    assert minutes_to_answer(gcse) == 10
-    assert minutes_to_answer(tiny("choice")) == 5

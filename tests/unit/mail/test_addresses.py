@@ -9,7 +9,6 @@ from outreach.mail.addresses import (
     UnsendableAddress,
     check,
     domain_of,
-    mask,
     normalise,
     scrub,
     sendable,
@@ -78,10 +77,9 @@ def test_whatever_check_passes_can_be_sent_and_nothing_raises(text: str) -> None
 
 
 @given(st.text(max_size=80))
-def test_comparing_masking_and_scrubbing_take_any_text(text: str) -> None:
+def test_comparing_and_scrubbing_take_any_text(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
     assert isinstance(domain_of(text), str)
-    assert isinstance(mask(text), str)
     assert isinstance(scrub(text, text), str)
 
 
@@ -89,11 +87,6 @@ def test_two_ways_of_writing_one_mailbox_compare_equal() -> None:
     assert normalise(" Amy@HILL.example.") == normalise("amy@hill.example")
     assert normalise("a@BÜCHER.example") == normalise("a@xn--bcher-kva.example")
     assert normalise("amy@hill.example") != normalise("amy@dale.example")
-
-
-def test_a_masked_address_shows_its_first_letter_and_its_domain() -> None:
-    assert mask("amy.field@hill.example") == "a…@hill.example"
-    assert mask("no address") == "…"
 
 
 def test_the_domain_of_an_address_is_lower_case() -> None:

@@ -64,7 +64,7 @@ def test_a_thread_waits_while_all_connections_are_in_use(serve: Serve) -> None:
         waiting.start()
         time.sleep(0.05)
         order.append("first")
-    waiting.join(5)
+    waiting.join(10)
     pool.close()
     assert order == ["first", "second"]
 
@@ -88,15 +88,18 @@ def test_a_connection_is_kept_for_the_next_user_and_dropped_after_an_exception(
 
 def test_idle_connections_are_closed_with_a_word(serve: Serve) -> None:
     server = serve(ScriptedServer())
-    pool = Pool(server.address, 2, limits=Limits(idle_seconds=0.05))
-    with pool.connection() as connection:
-        send(connection)
-    pool.close_idle()
-    assert "QUIT" not in server.words_said()
+    patient = Pool(server.address, 2, limits=Limits(idle_seconds=600))
+    hasty = Pool(server.address, 2, limits=Limits(idle_seconds=0.05))
+    for pool in (patient, hasty):
+        with pool.connection() as connection:
+            send(connection)
     time.sleep(0.1)
-    pool.close_idle()
+    patient.close_idle()
+    assert "QUIT" not in server.words_said()
+    hasty.close_idle()
     assert server.words_said()[-1] == "QUIT"
-    pool.close()
+    patient.close()
+    hasty.close()
 
 
 def test_a_closed_pool_gives_nothing_more_and_closes_what_comes_back(serve: Serve) -> None:

@@ -125,7 +125,7 @@ def test_a_line_that_breaks_falls_silent_or_drips_is_unknown_only_after_the_body
     assert outcome.words
     assert outcome.is_server_trouble is (verdict is Verdict.NOT_SENT)
     assert intent.written == (verdict is Verdict.UNKNOWN)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_a_line_cut_half_way_through_the_body_is_unknown(serve: Serve) -> None:

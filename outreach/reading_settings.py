@@ -1,0 +1,155 @@
+"""Reading the value of one setting: what it may be, and what to write instead where it may not."""
+
+from email.headerregistry import Address
+from email.utils import parseaddr
+from ipaddress import ip_address
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+
+SECRET_KEY_LENGTH = 32
+"""The fewest characters of a secret key: 32 characters of base64 carry 192 random bits."""
+DEFAULT_MAIL_FROM = "Future Skills Questionnaire <questionnaires@outreach.example>"
+
+
+class SettingsFault(Exception):
+    """A setting stops the start. The message names the setting and the mend, never its value."""
+
+
+def is_loopback(host: str) -> bool:
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_port(text: str) -> int:
+    if not text:
+        return 8000
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise SettingsFault("PORT must be a whole number from 1 to 65535, for example PORT=8000.")
+    return int(text)
+
+
+def read_public_url(text: str, port: int) -> str:
+    if not text:
+        return f"http://127.0.0.1:{port}"
+    url = _split("PUBLIC_URL", text)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise SettingsFault(
+            "PUBLIC_URL must be http:// or https:// and a host, "
+            "for example PUBLIC_URL=https://questionnaires.school.example."
+        )
+    if url.path not in ("", "/") or url.query or url.fragment or "@" in url.netloc:
+        raise SettingsFault(
+            "PUBLIC_URL must end after the host and port: the service has no path, query "
+            "or user name of its own. Leave out everything from the third slash on."
+        )
+    if url.scheme == "http" and is_loopback(url.hostname) and (url.port or 80) != port:
+        raise SettingsFault(
+            f"PUBLIC_URL names port {url.port or 80} on this machine but the service listens on "
+            f"PORT {port}, so links in mail would lead nowhere. Give both the same port."
+        )
+    return f"{url.scheme}://{url.netloc.lower()}"
+
+
+def read_database_url(name: str, text: str) -> str:
+    """Normalised for SQLAlchemy with psycopg 3; what follows the scheme is kept as given."""
+    if not text:
+        return ""
+    url = _split(name, text)
+    if url.scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise SettingsFault(
+            f"{name} must begin with postgresql:// (this service runs on PostgreSQL only), "
+            f"for example {name}=postgresql://user:password@host:5432/outreach."
+        )
+    if not url.path.strip("/"):
+        raise SettingsFault(
+            f"{name} names no database. Put its name after the host, "
+            f"for example {name}=postgresql://user:password@host:5432/outreach."
+        )
+    return "postgresql+psycopg" + text[len(url.scheme) :]
+
+
+def read_redis_url(text: str) -> str:
+    if not text:
+        return ""
+    url = _split("REDIS_URL", text)
+    has_place = url.path if url.scheme == "unix" else url.hostname
+    if url.scheme not in ("redis", "rediss", "unix") or not has_place:
+        raise SettingsFault(
+            "REDIS_URL must begin with redis://, rediss:// or unix:// and name where Redis "
+            "listens, for example REDIS_URL=redis://127.0.0.1:6379/0."
+        )
+    return text
+
+
+def read_smtp_url(text: str) -> str:
+    if not text:
+        return ""
+    url = _split("SMTP_URL", text)
+    if url.scheme not in ("smtp", "smtps") or not url.hostname or not url.port:
+        raise SettingsFault(
+            "SMTP_URL must be smtp:// or smtps:// with a host and a port, "
+            "for example SMTP_URL=smtp://user:password@mail.school.example:587."
+        )
+    if url.path not in ("", "/") or url.fragment:
+        raise SettingsFault(
+            "SMTP_URL must end after the port or its ?starttls=. A /, ? or # inside the user name "
+            "or password must be percent-encoded (%2F, %3F, %23)."
+        )
+    options = parse_qs(url.query, keep_blank_values=True)
+    starttls = options.pop("starttls", ["optional"])
+    if options or len(starttls) != 1 or starttls[0] not in ("required", "optional", "off"):
+        raise SettingsFault(
+            "SMTP_URL takes one option, ?starttls=required, ?starttls=optional or ?starttls=off."
+        )
+    if url.scheme == "smtps" and "starttls" in url.query:
+        raise SettingsFault(
+            "SMTP_URL contradicts itself: smtps:// is encrypted from the start, so it takes no "
+            "?starttls=. Leave the option out, or write smtp://."
+        )
+    return text
+
+
+def read_mail_from(text: str) -> str:
+    if not text:
+        return DEFAULT_MAIL_FROM
+    display_name, address = parseaddr(text)
+    try:
+        if not text.isprintable() or (address != text and not text.endswith(f"<{address}>")):
+            raise ValueError
+        validate_email(address, check_deliverability=False)
+        Address(display_name, addr_spec=address)
+    except (EmailNotValidError, ValueError) as fault:
+        raise SettingsFault(
+            "MAIL_FROM must be one mail address, with or without a name, for example "
+            "MAIL_FROM='Careers <careers@school.example>'. Put a name that has commas in quotes."
+        ) from fault
+    return text
+
+
+def _split(name: str, text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError as fault:
+        raise SettingsFault(
+            f"{name} is not a URL this service can read: its port is not a number, or a special "
+            "character in it must be percent-encoded."
+        ) from fault
+    return url
+
+
+def read_keys(text: str, name: str) -> tuple[str, ...]:
+    keys = tuple(
+        key for part in text.splitlines() for key in map(str.strip, part.split(",")) if key
+    )
+    if not keys or min(map(len, keys)) < SECRET_KEY_LENGTH:
+        raise SettingsFault(
+            f"{name} holds a key that is too short: each needs {SECRET_KEY_LENGTH} characters or "
+            "more. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return keys
