@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,13 +84,14 @@ def owner_engine(settings: Settings) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def app(wired_app: Flask, owner_engine: Engine, mail_server: Catcher) -> Flask:
-    """The app over empty tables, an empty queue and an empty mailbox."""
+def app(wired_app: Flask, owner_engine: Engine, mail_server: Catcher, settings: Settings) -> Flask:
+    """The app over empty tables, an empty queue, an empty mailbox and no journal."""
     names = ", ".join(sorted(tables.names))
     with owner_engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names}"))
     wired_app.extensions["outreach"].redis.flushdb()
     mail_server.forget()
+    shutil.rmtree(settings.data_dir / "journal", ignore_errors=True)
     return wired_app
 
 

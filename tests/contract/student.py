@@ -2,6 +2,7 @@
 
 import http.client
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -11,6 +12,7 @@ from tests.contract.forms import Form, read_page
 
 REDIRECTS = (302, 303)
 MOST_PAGES = 100
+KEPT_SECONDS = 1.0
 FINISHED = "FSQ-"
 """How every receipt's reference begins."""
 
@@ -47,7 +49,7 @@ class Browser:
     requests: int = 0
 
     def __post_init__(self) -> None:
-        self._connections: dict[str, http.client.HTTPConnection] = {}
+        self._connections: dict[str, tuple[http.client.HTTPConnection, float]] = {}
 
     def get(self, url: str) -> Page:
         return self._follow("GET", url)
@@ -91,7 +93,7 @@ class Browser:
         raise AssertionError("a hundred pages, and no receipt")
 
     def close(self) -> None:
-        for connection in self._connections.values():
+        for connection, _ in self._connections.values():
             connection.close()
 
     def _choose(self, form: Form, question_id: str) -> list[str]:
@@ -132,30 +134,24 @@ class Browser:
     def _exchange(
         self, host: str, method: str, target: str, body: str | None, headers: dict[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """A kept connection that the server closed meanwhile is opened anew, once, for a GET.
+        """A connection is kept for the next request, as servers allow for a few seconds.
 
-        A POST goes out on a connection that is either new or was used within the last moment; what
-        it meets is for the caller, who alone knows whether to send it again.
+        What a request meets is for the caller, who alone knows whether to send it again.
         """
-        for is_last in (False, True):
-            connection = self._connections.pop(host, None) or http.client.HTTPConnection(
-                host, timeout=60
-            )
-            try:
-                connection.request(method, target, body, headers)
-                answer = connection.getresponse()
-                text = answer.read()
-            except (http.client.RemoteDisconnected, ConnectionError):
-                connection.close()
-                if is_last or method == "POST":
-                    raise
-                continue
-            except BaseException:
-                connection.close()
-                raise
-            self._connections[host] = connection
-            return answer, text
-        raise AssertionError("never here")
+        connection, used_at = self._connections.pop(host, (None, 0.0))
+        if connection is not None and time.monotonic() - used_at > KEPT_SECONDS:
+            connection.close()
+            connection = None
+        connection = connection or http.client.HTTPConnection(host, timeout=60)
+        try:
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._connections[host] = (connection, time.monotonic())
+        return answer, text
 
 
 def _as_exported(kind: str, chosen: list[str]) -> str | int | list[str]:

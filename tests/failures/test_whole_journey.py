@@ -101,7 +101,7 @@ def kill_each(running: RunningSet, own: web.Parts, catcher: Catcher, port: int) 
         launch_until_mail_flows(school, MAILBOX, caught)
         kill_member(running, "mailbox")
         everybody = len(GROUPS) * PUPILS_A_KILL
-        assert wait_until(lambda: is_settled(counts, students, caught()), PATIENCE), (
+        assert wait_until(lambda: is_settled(counts, students, caught()), 2 * PATIENCE), (
             [(one.messages, one.invitations) for one in counts.look()],
             len(students.finished),
             running.text,
