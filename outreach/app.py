@@ -127,10 +127,9 @@ def _show_health() -> ResponseReturnValue:
 @public_page("style, script and icon; nothing of anybody")
 def _show_static(name: str) -> ResponseReturnValue:
     """From memory, whole: what is streamed would not be compressed."""
-    try:
-        content, kind = _static_file(name)
-    except KeyError:
+    if name not in _static_files():
         return _page(404)
+    content, kind = _static_files()[name]
     return Response(content, mimetype=kind)
 
 
@@ -140,13 +139,9 @@ def _static_files() -> dict[str, tuple[bytes, str]]:
     return {p.name: (p.read_bytes(), guess_type(p.name)[0] or "text/plain") for p in found}
 
 
-def _static_file(name: str) -> tuple[bytes, str]:
-    return _static_files()[name]
-
-
 @cache
 def _static_version(name: str) -> str:
-    return hashlib.sha256(_static_file(name)[0]).hexdigest()[:10]
+    return hashlib.sha256(_static_files()[name][0]).hexdigest()[:10]
 
 
 def static_url(name: str) -> str:

@@ -117,9 +117,8 @@ def check_csrf() -> None:
     except BadSignature:
         nonce = None
     expected = session.get("csrf")
-    if not (isinstance(nonce, str) and isinstance(expected, str)):
-        abort(CsrfFault.code, response=None, description=CsrfFault.description)
-    if not secrets.compare_digest(nonce, expected):
+    is_known = isinstance(nonce, str) and isinstance(expected, str)
+    if not (is_known and secrets.compare_digest(nonce, expected)):
         abort(CsrfFault.code, response=None, description=CsrfFault.description)
 
 

@@ -30,14 +30,6 @@ class Relinking(Enum):
     TOO_OFTEN = "too_often"
 
 
-class Paused(Enum):
-    NOT_SENDING = "The campaign is not sending mail just now"
-
-    @property
-    def words(self) -> str:
-        return self.value
-
-
 def send_new_link(
     session: Session, invitation: Invitation, now: datetime, by: Actor | None = None
 ) -> Relinking:
@@ -46,8 +38,9 @@ def send_new_link(
     `by` is the staff member who asks; without one the student does.
 
     Where no mail would go out (the gate has no address to use, or the campaign is not sending),
-    nothing is revoked: nothing would replace what the student has. The gate is asked again when the message is claimed. Asking is counted either
-    way, so that the answer tells nobody which it was.
+    nothing is revoked: nothing would replace what the student has. The gate is asked again when
+    the message is claimed. Asking is counted either way, so that the answer tells nobody which it
+    was.
     """
     here = (Invitation.school_id == school_of(session), Invitation.id == invitation.id)
     session.execute(select(Invitation.id).where(*here).with_for_update())
@@ -77,20 +70,20 @@ def _asked_today(session: Session, invitation: Invitation, now: datetime) -> int
     return asked or 0
 
 
-def why_no_mail(session: Session, invitation: Invitation, now: datetime) -> Reason | Paused | None:
-    """What would stop a new message of this invitation; the same gate that claiming asks."""
+def why_no_mail(session: Session, invitation: Invitation, now: datetime) -> str | None:
+    """In words, what would stop a new message of this invitation; the gate as claiming asks it."""
     state = session.scalar(
         select(Campaign.state).where(
             Campaign.school_id == invitation.school_id, Campaign.id == invitation.campaign_id
         )
     )
     if state is not CampaignState.SENDING:
-        return Paused.NOT_SENDING
+        return "The campaign is not sending mail just now"
     asked = gate(already_answered(invitation.questionnaire, now), at=now)
     reason: Reason | None = (
         session.execute(asked.where(Pupil.id == invitation.pupil_id)).one().reason
     )
-    return reason
+    return None if reason is None else reason.words
 
 
 def _revoke_links(session: Session, invitation: Invitation, now: datetime) -> None:

@@ -140,7 +140,7 @@ def _unmailable(campaign: Campaign, invitation: Invitation) -> str | None:
     if invitation.mail_stopped_at is not None:
         return "The student has asked for no more mail about this questionnaire."
     reason = why_no_mail(web.db(), invitation, web.now())
-    return None if reason is None else f"No mail may go to this pupil: {reason.words}."
+    return None if reason is None else f"No mail may go to this pupil: {reason}."
 
 
 def _new_link(invitation: Invitation) -> Confirmation:
