@@ -31,3 +31,17 @@ def academic_year_start(moment: datetime) -> datetime:
     """The first instant, in London, of the academic year that `moment` falls in, as UTC."""
     year = academic_year(london_date(moment))
     return datetime(year, 9, 1, tzinfo=LONDON).astimezone(UTC)
+
+
+def in_london(moment: datetime) -> str:
+    """21 November 2026 at 9:14pm"""
+    local = london(moment)
+    clock_time = local.strftime("%I:%M%p").lstrip("0").lower()
+    return f"{local.day} {local.strftime('%B %Y')} at {clock_time}"
+
+
+def long_date(day: date) -> str:
+    """21 November 2026"""
+    if isinstance(day, datetime):
+        day = london(day).date()
+    return f"{day.day} {day.strftime('%B %Y')}"

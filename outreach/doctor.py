@@ -19,8 +19,8 @@ from outreach import migrations, tables
 from outreach.database import APP_ROLE, NotReady, transaction
 from outreach.mail.smtp_url import SmtpUrlFault, parse_smtp_url
 from outreach.mail.transport import Connection, Limits
+from outreach.parts import Parts
 from outreach.queues import QUEUES, DueWork, Work
-from outreach.web import Parts
 
 OVERDUE_AFTER = timedelta(minutes=2)
 CLOCKS_MAY_DIFFER_BY = timedelta(seconds=5)

@@ -1,24 +1,18 @@
-"""What every page needs: the wired parts, one database session a request, CSRF, local time.
+"""What every page needs: the wired parts, one database session a request, CSRF.
 
 A request's session is committed once, after the view has answered; an error rolls it back.
 """
 
 import secrets
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import cast
 
 from flask import Flask, Response, abort, current_app, g, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from redis import Redis
 from sqlalchemy.orm import Session
 
-from outreach.clock import Clock, london
-from outreach.database import Sessions
-from outreach.queues import Doorbell
-from outreach.settings import Settings
-from outreach.signing import TokenSigner
-from questionnaires.loading import Library
+from outreach.clock import in_london, long_date
+from outreach.parts import Parts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -26,19 +20,6 @@ CSRF_EXEMPT = {
     "answering.one_click": "RFC 8058: a mail server posts it without cookies; the token is signed",
 }
 """Endpoints that take a POST without a CSRF token, each with its reason."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Everything wired once per process, by `create_app` or the command line."""
-
-    settings: Settings
-    sessions: Sessions
-    redis: Redis
-    doorbell: Doorbell
-    signer: TokenSigner
-    library: Library
-    clock: Clock
 
 
 def parts() -> Parts:
@@ -132,20 +113,6 @@ class CsrfFault:
 def start_fresh_session() -> None:
     """At sign-in, sign-out and Start: nothing of an earlier person or tab is carried over."""
     session.clear()
-
-
-def in_london(moment: datetime) -> str:
-    """21 November 2026 at 9:14pm"""
-    local = london(moment)
-    clock_time = local.strftime("%I:%M%p").lstrip("0").lower()
-    return f"{local.day} {local.strftime('%B %Y')} at {clock_time}"
-
-
-def long_date(day: date) -> str:
-    """21 November 2026"""
-    if isinstance(day, datetime):
-        day = london(day).date()
-    return f"{day.day} {day.strftime('%B %Y')}"
 
 
 def init_app(app: Flask) -> None:

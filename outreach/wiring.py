@@ -4,10 +4,10 @@ import redis
 
 from outreach import clock
 from outreach.database import make_engine, make_sessions
+from outreach.parts import Parts
 from outreach.queues import Doorbell, attach_doorbell, connect_redis
 from outreach.settings import Settings
 from outreach.signing import TokenSigner
-from outreach.web import Parts
 from questionnaires.loading import load_library
 
 

@@ -16,6 +16,7 @@ from outreach.mail.composing import Mail, compose
 from outreach.mail.headers import UnsafeHeader
 from outreach.mail.outcomes import Outcome, Verdict
 from outreach.mail.pool import Pool
+from outreach.parts import Parts
 from outreach.queues import JOB_TIMEOUT_SECONDS, Bell, Work
 from outreach.schools.account_mail import (
     Claim,
@@ -29,7 +30,6 @@ from outreach.schools.account_mail import (
 )
 from outreach.schools.composing import compose_reset
 from outreach.schools.models import AccountMail, AccountMailKind
-from outreach.web import Parts
 from workers.parts import account_mail_pool, parts
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from functools import cache
 
 from outreach.mail.pool import Pool
 from outreach.mail.smtp_url import parse_smtp_url
+from outreach.parts import Parts
 from outreach.settings import load
-from outreach.web import Parts
 from outreach.wiring import wire
 
 ACCOUNT_MAIL_CONNECTIONS = 1

@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from outreach import queues
 from outreach.campaigns import recovering
 from outreach.database import NotReady, transaction
+from outreach.parts import Parts
 from outreach.queues import Bell, Work
 from outreach.schools.account_mail import is_account_mail_due
 from outreach.settings import Settings
-from outreach.web import Parts
 from outreach.wiring import wire
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from sqlalchemy.exc import OperationalError
 
 from outreach import queues
 from outreach.database import transaction
+from outreach.parts import Parts
 from outreach.profiles import writing_back
 from outreach.queues import Bell, Work
-from outreach.web import Parts
 from workers.parts import parts
 
 log = logging.getLogger(__name__)

@@ -17,12 +17,13 @@ from outreach.campaigns.claiming import Claimed
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import link_token, stop_token
 from outreach.campaigns.models import Campaign
+from outreach.clock import long_date
 from outreach.database import enter_school, transaction
 from outreach.errors import NotFound
 from outreach.mail.composing import Mail
+from outreach.parts import Parts
 from outreach.schools.contacts import Contact, contacts_of
 from outreach.schools.models import Account, AccountMail, School
-from outreach.web import Parts, long_date
 from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
 from questionnaires.timing import minutes_to_answer
 

@@ -24,10 +24,10 @@ from outreach.campaigns.states import CampaignState
 from outreach.campaigns.waits import pause_after
 from outreach.database import school_of, transaction
 from outreach.mail.outcomes import Outcome
+from outreach.parts import Parts
 from outreach.pupils.models import AddressKind
 from outreach.queues import Bell, Work
 from outreach.schools.models import Connection, SharingAgreement
-from outreach.web import Parts
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from outreach.campaigns.models import Campaign, CampaignBlock, Invitation, Link,
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
 from outreach.database import Base, refresh_statistics, school_of, transaction
 from outreach.errors import Refusal
+from outreach.parts import Parts
 from outreach.queues import Bell, Work
-from outreach.web import Parts
 
 BLOCK_OF = 1000
 WORK_SECONDS = 5.0

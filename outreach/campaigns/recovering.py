@@ -20,9 +20,9 @@ from outreach.campaigns.journal import Left
 from outreach.campaigns.models import DeliveryClaim
 from outreach.database import school_of, transaction
 from outreach.mail.outcomes import Outcome, Verdict
+from outreach.parts import Parts
 from outreach.queues import Work
 from outreach.schools.models import School
-from outreach.web import Parts
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from outreach import migrations
 from outreach.database import enter_school, transaction
 from outreach.errors import Refusal
+from outreach.parts import Parts
 from outreach.running.embedded import database_for_command
 from outreach.schools.models import School
 from outreach.settings import Settings, load
-from outreach.web import Parts
 from outreach.wiring import wire
 
 

@@ -13,7 +13,7 @@ from outreach.answering.submitting import submit
 from outreach.campaigns import tracking
 from outreach.campaigns.models import Invitation
 from outreach.database import transaction
-from outreach.web import Parts
+from outreach.parts import Parts
 from questionnaires.answers import Value
 from questionnaires.model import (
     DEFAULT_LANGUAGE,

@@ -6,7 +6,7 @@ from outreach.campaigns.delivery import deliver
 from outreach.campaigns.launching import write_blocks
 from outreach.mail.smtp_url import parse_smtp_url
 from outreach.mail.transport import Connection, Limits
-from outreach.web import Parts
+from outreach.parts import Parts
 
 DELIVER_SECONDS = 8.0
 

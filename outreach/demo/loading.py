@@ -20,6 +20,7 @@ from outreach.demo.answers import answer_half
 from outreach.demo.delivery import deliver_campaign
 from outreach.demo.roster import build_roster
 from outreach.errors import Refusal
+from outreach.parts import Parts
 from outreach.pupils.importing import import_roster
 from outreach.schools.contacts import ContactDetails, change_contacts
 from outreach.schools.models import Account, Connection, Role, School, StaffMember
@@ -27,7 +28,6 @@ from outreach.schools.passwords import set_password
 from outreach.schools.registering import add_school
 from outreach.schools.sharing import SharingChanges, change_sharing
 from outreach.schools.staffing import add_staff
-from outreach.web import Parts
 
 URN = "999999"
 NAME = "Hillside Demo School"

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from outreach.mail.addresses import domain_of
 from outreach.mail.composing import Mail
+from outreach.parts import Parts
 from outreach.schools.models import Account, AccountMail, TokenKind
 from outreach.schools.tokens import make_set_up_link
-from outreach.web import Parts
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
 

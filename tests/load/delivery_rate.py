@@ -26,12 +26,12 @@ from outreach.campaigns.launching import launch, write_blocks
 from outreach.campaigns.progress import status
 from outreach.campaigns.states import MessageState
 from outreach.database import refresh_statistics, transaction
+from outreach.parts import Parts
 from outreach.pupils.models import Pupil, PupilAddress
 from outreach.schools.models import Connection
 from outreach.schools.registering import add_school
 from outreach.schools.sharing import agreement
 from outreach.settings import load
-from outreach.web import Parts
 from outreach.wiring import wire
 from tests.contract.catching import free_port
 

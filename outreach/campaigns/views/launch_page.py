@@ -6,10 +6,9 @@ from outreach.campaigns.models import Campaign
 from outreach.campaigns.views.confirming import Advice, Confirmation
 from outreach.campaigns.views.school_hours import is_in_school_hours
 from outreach.campaigns.views.showing import AudienceView
-from outreach.clock import london_date
+from outreach.clock import in_london, london_date, long_date
 from outreach.schools.contacts import Contacts
 from outreach.schools.models import Role
-from outreach.web import in_london, long_date
 
 CONTACTS = "/staff/sharing/contacts"
 MAY_SET = (Role.ADMIN, Role.DATA_PROTECTION)
