@@ -47,10 +47,14 @@ class NotReady(OutreachError):
     """The database answers, but `outreach db upgrade` has not made its tables and role."""
 
 
-def enum_type(kind: type[Any]) -> Enum:
-    """An enum stored as its value in text, with a CHECK: readable rows, cheap to extend."""
+def enum_type(kind: type[Any], name: str | None = None) -> Enum:
+    """An enum stored as its value in text, with a CHECK: readable rows, cheap to extend.
+
+    A second column of the same kind in a table gives its CHECK a `name` of its own.
+    """
     return Enum(
         kind,
+        name=name or kind.__name__.lower(),
         native_enum=False,
         create_constraint=True,
         length=40,

@@ -36,6 +36,8 @@ class Work(Enum):
     WRITE_BACK = "write_back"
     ACCOUNT_MAIL = "account_mail"
     CLOSE = "close"
+    SYNC = "sync"
+    DELETE_HELD = "delete_held"
 
     @property
     def job(self) -> str:
@@ -43,10 +45,10 @@ class Work(Enum):
 
     @property
     def queue(self) -> str:
-        return "mail" if self is Work.DELIVER else "prompt"
+        return {Work.DELIVER: "mail", Work.SYNC: "rosters"}.get(self, "prompt")
 
 
-QUEUES = ("prompt", "mail")
+QUEUES = ("prompt", "mail", "rosters")
 """In the order in which a worker looks at them."""
 
 JOB_TIMEOUT_SECONDS = 300

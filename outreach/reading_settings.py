@@ -114,6 +114,24 @@ def read_smtp_url(text: str) -> str:
     return text
 
 
+def read_source_url(name: str, text: str) -> str:
+    """An integrator's address, without a slash at the end."""
+    if not text:
+        return ""
+    url = _split(name, text)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+        raise SettingsFault(
+            f"{name} must be http:// or https:// and a host, with no query, "
+            f"for example {name}=https://api.integrator.example/v1."
+        )
+    if url.scheme == "http" and not is_loopback(url.hostname):
+        raise SettingsFault(
+            f"{name} is not https, so pupils' data would cross the network in the clear. "
+            "Give the https address."
+        )
+    return text.rstrip("/")
+
+
 def read_mail_from(text: str) -> str:
     if not text:
         return DEFAULT_MAIL_FROM

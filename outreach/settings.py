@@ -20,6 +20,7 @@ from outreach.reading_settings import (
     read_public_url,
     read_redis_url,
     read_smtp_url,
+    read_source_url,
 )
 
 PLAN_FILE = "embedded.json"
@@ -42,6 +43,10 @@ class Setting:
     default: str
 
 
+WONDE = "https://api.wonde.com/v1.0"
+XPORTER = "https://xporter.groupcall.com/api/v1"
+XPORTER_TOKEN = "https://xporter.groupcall.com/api/oauth/GetToken"  # noqa: S105 -- an address
+
 SETTINGS = (
     Setting("DATABASE_URL", "PostgreSQL: postgresql://user:password@host/name", "embedded"),
     Setting(
@@ -61,6 +66,17 @@ SETTINGS = (
         "the first signs, all verify",
         f"made once, kept in DATA_DIR/{KEYS_FILE}",
     ),
+    Setting("WONDE_URL", "Wonde's address", f"{WONDE}; practice server in a trial"),
+    Setting(
+        "WONDE_APP_TOKEN",
+        "this application's own token at Wonde, with which a school's access is requested",
+        "none: each school's token is given when it is connected",
+    ),
+    Setting("XPORTER_URL", "Xporter on Demand's address", f"{XPORTER}; practice server in a trial"),
+    Setting(
+        "XPORTER_TOKEN_URL", "where Xporter gives tokens", f"{XPORTER_TOKEN}; practice in a trial"
+    ),
+    Setting("XPORTER_APP_ID", "this application's id (relying party) at Xporter", "outreach"),
     Setting("PUBLIC_URL", "where people reach the service; no path", "http://127.0.0.1:PORT"),
     Setting("MAIL_FROM", "sender of all mail; a display name may stand before it", "a .example"),
     Setting("PORT", "the port of the web app", "8000"),
@@ -83,6 +99,11 @@ class Settings:
     redis_url: str = field(repr=False)
     smtp_url: str = field(repr=False)
     secret_keys: tuple[str, ...] = field(repr=False)
+    wonde_url: str
+    wonde_app_token: str = field(repr=False)
+    xporter_url: str
+    xporter_token_url: str
+    xporter_app_id: str
     public_url: str
     mail_from: str
     port: int
@@ -90,6 +111,8 @@ class Settings:
     is_embedded_database: bool
     is_embedded_redis: bool
     is_embedded_mail: bool
+    is_practice_sources: bool
+    """Wonde and Xporter are the practice servers of this machine."""
 
     @property
     def is_public(self) -> bool:
@@ -125,10 +148,24 @@ def load(environ: Mapping[str, str]) -> Settings:
     redis_url = read_redis_url(given["REDIS_URL"])
     smtp_url = read_smtp_url(given["SMTP_URL"])
     mail_from = read_mail_from(given["MAIL_FROM"])
+    sources = {
+        name: read_source_url(name, given[name])
+        for name in ("WONDE_URL", "XPORTER_URL", "XPORTER_TOKEN_URL")
+    }
     keys = read_keys(given["SECRET_KEYS"], "SECRET_KEYS") if given["SECRET_KEYS"] else ()
     data_dir = _make_data_dir(find_data_dir(environ))
     planned = read_plan(data_dir)
+    is_practice = is_loopback(urlsplit(public_url).hostname or "") and not any(sources.values())
+    practice = planned.get("practice_url", "")
     return Settings(
+        wonde_url=sources["WONDE_URL"] or (f"{practice}wonde" if is_practice else WONDE),
+        wonde_app_token=given["WONDE_APP_TOKEN"] or ("practice-app" if is_practice else ""),
+        xporter_url=sources["XPORTER_URL"]
+        or (f"{practice}xporter/api/v1" if is_practice else XPORTER),
+        xporter_token_url=sources["XPORTER_TOKEN_URL"]
+        or (f"{practice}xporter/api/oauth/GetToken" if is_practice else XPORTER_TOKEN),
+        xporter_app_id=given["XPORTER_APP_ID"] or "outreach",
+        is_practice_sources=is_practice,
         database_url=database_url or planned.get("database_url", ""),
         database_migration_url=migration_url or None,
         redis_url=redis_url or planned.get("redis_url", ""),

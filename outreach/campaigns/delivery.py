@@ -25,7 +25,7 @@ from outreach.campaigns.waits import pause_after
 from outreach.database import school_of, transaction
 from outreach.mail.outcomes import Outcome
 from outreach.parts import Parts
-from outreach.pupils.models import AddressKind
+from outreach.pupils.models import AddressKind, SourceConnection, SourceState
 from outreach.queues import Bell, Work
 from outreach.schools.models import Connection, SharingAgreement
 
@@ -141,18 +141,20 @@ def _send(
 def _may_go_on(session: Session, campaign_id: UUID, kinds: set[AddressKind], now: datetime) -> bool:
     """Whether the campaign still sends and the school still allows what this batch uses."""
     row = session.execute(
-        select(Campaign, SharingAgreement)
+        select(Campaign, SharingAgreement, SourceConnection.state)
         .join(SharingAgreement, SharingAgreement.school_id == Campaign.school_id)
+        .outerjoin(SourceConnection, SourceConnection.school_id == Campaign.school_id)
         .where(Campaign.school_id == school_of(session), Campaign.id == campaign_id)
     ).one_or_none()
     if row is None:
         return False
-    campaign, agreement = row
+    campaign, agreement, integrator = row
     uses = {AddressKind.WORK: agreement.work_email, AddressKind.HOME: agreement.home_email}
     return (
         campaign.state is CampaignState.SENDING
         and not is_past_closing(campaign, now)
         and agreement.connection is Connection.AUTHORISED
+        and integrator in (None, SourceState.PENDING, SourceState.AUTHORISED)
         and agreement.student_email
         and all(uses[kind] for kind in kinds)
     )

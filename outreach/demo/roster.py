@@ -5,11 +5,9 @@ import io
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-
-import yaml
 
 from outreach.clock import academic_year
+from outreach.practice.people import invented_names
 from outreach.pupils.upn import check_letter
 
 PUPILS = 240
@@ -18,7 +16,7 @@ FORMS = ("A", "B", "C", "D")
 UNKNOWN_AUTHORITY = "999"
 """No local authority has this number, so no demo UPN is anybody's."""
 
-NAMES = yaml.safe_load((Path(__file__).parent / "names.yaml").read_text(encoding="utf-8"))
+NAMES = invented_names()
 
 COLUMNS = (
     "UPN",

@@ -24,5 +24,13 @@ def grant_table(table: str, *, append_only: bool = False) -> None:
         op.execute(f"GRANT MAINTAIN ON {table} TO {APP_ROLE}")  # see database.refresh_statistics
 
 
+def allow_values(table: str, column: str, enum: str, values: tuple[str, ...]) -> None:
+    """Let an enum's column take these values from now on."""
+    name = f"ck_{table}_{enum}"
+    op.drop_constraint(op.f(name), table, type_="check")
+    wanted = ", ".join(f"'{value}'" for value in values)
+    op.create_check_constraint(op.f(name), table, f"{column} IN ({wanted})")
+
+
 def _server_version() -> int:
     return int(op.get_bind().exec_driver_sql("SHOW server_version_num").scalar_one())

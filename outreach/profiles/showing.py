@@ -15,7 +15,14 @@ from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.finding import get_pupil
 from outreach.pupils.groups import is_member_on
-from outreach.pupils.models import GroupKind, GroupMember, Objection, Pupil, RosterGroup
+from outreach.pupils.models import (
+    GroupKind,
+    GroupMember,
+    Objection,
+    ObjectionScope,
+    Pupil,
+    RosterGroup,
+)
 
 
 @dataclass(frozen=True)
@@ -136,12 +143,13 @@ def groups_of(session: Session, pupil_id: UUID, now: datetime) -> list[tuple[Gro
 
 
 def objection_of(session: Session, pupil_id: UUID) -> Objection | None:
-    """The objection in force, if any."""
+    """The objection to mail that is in force, if any."""
     return session.scalar(
         select(Objection)
         .where(
             Objection.school_id == school_of(session),
             Objection.pupil_id == pupil_id,
+            Objection.scope == ObjectionScope.MAIL,
             Objection.lifted_at.is_(None),
         )
         .order_by(Objection.at.desc())

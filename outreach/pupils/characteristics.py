@@ -82,6 +82,12 @@ def kept_items() -> frozenset[Item]:
     return frozenset(item for rule in purposes().values() if rule.needs_it for item in rule.items)
 
 
+def left_out(session: Session) -> dict[Item, str]:
+    """Items that must not be stored for this school, each with why, for whoever brings them."""
+    kept = kept_items()
+    return {item: "Not kept: nothing here uses it." for item in Item if item not in kept}
+
+
 @cache
 def purposes() -> Mapping[Purpose, PurposeRule]:
     """The table, strictly read: a purpose left out, or an item unknown, stops us."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Select,
+    Text,
     and_,
     case,
     cast,
@@ -31,8 +32,11 @@ from outreach.database import SCHOOL_SETTING, enum_type
 from outreach.pupils.models import (
     AddressKind,
     Objection,
+    ObjectionScope,
     Pupil,
     PupilAddress,
+    SourceConnection,
+    SourceState,
     Suppression,
     WrongAddress,
 )
@@ -48,6 +52,9 @@ _uses_home = and_(SharingAgreement.home_email, Home.address.is_not(None))
 _takes_work = and_(_uses_work, Work.fault.is_(None))
 _takes_home = and_(_uses_home, Home.fault.is_(None))
 _address_hash = case((_takes_work, Work.address_hash), (_takes_home, Home.address_hash))
+
+
+_NO_SOURCE = literal("none")  # a roster that comes as files needs no integrator's word
 
 
 def gate(
@@ -79,15 +86,24 @@ def _conditions(
     moment: ColumnElement[Any], already_answered: ColumnElement[bool] | None
 ) -> dict[Reason, ColumnElement[bool]]:
     """What makes each reason true of a row that `_joined` gives."""
-    agreement = SharingAgreement
+    agreement, integrator = (
+        SharingAgreement,
+        func.coalesce(cast(SourceConnection.state, Text), _NO_SOURCE),
+    )
     return {
+        Reason.ERASED: Pupil.erased_at.is_not(None),
         Reason.LEFT_SCHOOL: Pupil.leaving_date <= _london_day(moment),
         Reason.MISSING_FROM_SYNC: Pupil.missing_since.is_not(None),
         Reason.NOT_CONNECTED: or_(
             agreement.connection.is_(None), agreement.connection == Connection.NOT_CONNECTED
         ),
-        Reason.PAUSED: agreement.connection == Connection.PAUSED,
-        Reason.REVOKED: agreement.connection == Connection.REVOKED,
+        Reason.PAUSED: or_(
+            agreement.connection == Connection.PAUSED, integrator == SourceState.PAUSED.value
+        ),
+        Reason.REVOKED: or_(
+            agreement.connection == Connection.REVOKED,
+            integrator.in_([SourceState.REVOKED.value, SourceState.DECLINED.value]),
+        ),
         Reason.STUDENT_EMAIL_OFF: ~agreement.student_email,
         Reason.OBJECTED: Objection.id.is_not(None),
         Reason.ALREADY_ANSWERED: false() if already_answered is None else already_answered,
@@ -105,6 +121,7 @@ def _joined(asked: GateSelect, moment: ColumnElement[Any]) -> GateSelect:
     return (
         asked.select_from(Pupil)
         .outerjoin(SharingAgreement, SharingAgreement.school_id == Pupil.school_id)
+        .outerjoin(SourceConnection, SourceConnection.school_id == Pupil.school_id)
         .outerjoin(Work, _address_of_kind(Work, AddressKind.WORK))
         .outerjoin(Home, _address_of_kind(Home, AddressKind.HOME))
         .outerjoin(
@@ -112,6 +129,7 @@ def _joined(asked: GateSelect, moment: ColumnElement[Any]) -> GateSelect:
             and_(
                 Objection.school_id == Pupil.school_id,
                 Objection.pupil_id == Pupil.id,
+                Objection.scope == ObjectionScope.MAIL,
                 Objection.lifted_at.is_(None),  # at most one: uq_objection_open
             ),
         )

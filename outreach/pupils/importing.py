@@ -27,7 +27,8 @@ from outreach.pupils.models import (
     RosterGroup,
     RosterImport,
 )
-from outreach.pupils.sources.csv_roster import CheckAddress, CsvRoster
+from outreach.pupils.sources.csv_roster import CsvRoster
+from outreach.pupils.sources.reading import CheckAddress
 from outreach.pupils.sources.records import CellFault, Field
 from outreach.queues import Work
 

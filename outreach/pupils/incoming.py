@@ -80,10 +80,12 @@ def match(session: Session) -> list[Clash]:
     """
     session.execute(_MATCH, {"school_id": school_of(session)})
     clashes: list[Clash] = []
+    rows: set[int] = set()
     for query, field, reason in _CLASHES:
         for found in session.execute(query, {"school_id": school_of(session)}).all():
             clashes.append(_clash(found, field, reason))
-    session.execute(_DELETE_CLASHES, {"rows": [clash.row for clash in clashes]})
+        rows.update(clash.row for clash in clashes)
+        session.execute(_DELETE_CLASHES, {"rows": list(rows)})
     return clashes
 
 
@@ -143,7 +145,27 @@ _SAME_PUPIL_TWICE = text("""
     WHERE place > 1 AND :school_id IS NOT NULL ORDER BY row
 """)
 
+_SAME_UPN_TWICE = text("""
+    SELECT row, upn AS value, first_row, by_upn, by_mis_id FROM (
+        SELECT *, first_value(row) OVER (PARTITION BY upn ORDER BY row) AS first_row
+        FROM incoming WHERE upn IS NOT NULL
+    ) ranked
+    WHERE row <> first_row AND :school_id IS NOT NULL ORDER BY row
+""")
+
+_SAME_MIS_ID_TWICE = text("""
+    SELECT row, mis_id AS value, first_row, by_upn, by_mis_id FROM (
+        SELECT *, first_value(row) OVER (PARTITION BY mis_id ORDER BY row) AS first_row
+        FROM incoming WHERE mis_id IS NOT NULL
+    ) ranked
+    WHERE row <> first_row AND :school_id IS NOT NULL ORDER BY row
+""")
+
+_TWICE_IN_FILE = "Row {} has the same one. Keep one row for each pupil."
+
 _CLASHES = (
+    (_SAME_UPN_TWICE, Field.UPN, _TWICE_IN_FILE),
+    (_SAME_MIS_ID_TWICE, Field.MIS_ID, _TWICE_IN_FILE),
     (
         _TWO_PUPILS,
         Field.MIS_ID,

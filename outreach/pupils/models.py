@@ -5,8 +5,10 @@ from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Integer
 
 from outreach.database import Base, Tenant, enum_type
 
@@ -36,13 +38,70 @@ class SuppressionReason(Enum):
     BOUNCED = "bounced"
     COMPLAINT = "complaint"
     STAFF = "staff"
+    OBJECTED = "objected"
+
+
+class SourceKind(Enum):
+    """Information systems that are asked over the network, each for one school."""
+
+    WONDE = "wonde"
+    XPORTER = "xporter"
+    ONEROSTER = "oneroster"
+
+
+class SourceState(Enum):
+    """What the integrator says of the school's permission. New ones are pending."""
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    PAUSED = "paused"
+    DECLINED = "declined"
+    REVOKED = "revoked"
+
+
+class SyncState(Enum):
+    """Where one sync stands. The first three are under way, the others final."""
+
+    WAITING = "waiting"
+    FETCHING = "fetching"
+    MERGING = "merging"
+    DONE = "done"
+    HELD = "held"
+    PAUSED = "paused"
+    REVOKED = "revoked"
+    FAILED = "failed"
+
+
+class MissingReason(Enum):
+    """Why a pupil is not on the roster any more, as far as the source tells."""
+
+    ABSENT = "absent"
+    """Not in the last full roster and no leaver: removed, or opted out of this service alone."""
+    DELETED = "deleted"
+    """The source says that it no longer holds the record."""
+
+
+class ObjectionScope(Enum):
+    """What somebody objected to."""
+
+    MAIL = "mail"
+    POST_16_SHARING = "post_16_sharing"
+    LOCAL_AUTHORITY = "local_authority"
+    """What the local authority gets beyond name, address and date of birth."""
+
+
+class Instructor(Enum):
+    """Whose word an objection is."""
+
+    PUPIL = "pupil"
+    PARENT = "parent"
 
 
 class Pupil(Tenant, Base):
     """One pupil on one school's roster, as the source gave them.
 
     `missing_since` is set when a full sync no longer has the pupil; `leaving_date` when the
-    source says that they left.
+    source says that they left. An erased pupil is an empty row that keeps counts true.
     """
 
     __tablename__ = "pupil"
@@ -65,6 +124,8 @@ class Pupil(Tenant, Base):
     start_date: Mapped[date | None]
     leaving_date: Mapped[date | None]
     missing_since: Mapped[datetime | None]
+    missing_reason: Mapped[MissingReason | None] = mapped_column(enum_type(MissingReason))
+    erased_at: Mapped[datetime | None]
     source: Mapped[str]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -111,6 +172,8 @@ class PupilCharacteristic(Tenant, Base):
 
 
 class RosterGroup(Tenant, Base):
+    """A registration, teaching or user-defined group; its dates are open where none are given."""
+
     __tablename__ = "roster_group"
     __table_args__ = (UniqueConstraint("school_id", "kind", "name"),)
 
@@ -119,6 +182,8 @@ class RosterGroup(Tenant, Base):
     )
     kind: Mapped[GroupKind] = mapped_column(enum_type(GroupKind))
     name: Mapped[str]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
 
 
 class GroupMember(Tenant, Base):
@@ -139,6 +204,143 @@ class GroupMember(Tenant, Base):
     group_id: Mapped[UUID] = mapped_column(primary_key=True)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+
+
+class StaffGroup(Tenant, Base):
+    """A group that a viewer is limited to. A viewer without such rows sees the whole school."""
+
+    __tablename__ = "staff_group"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "staff_id"], ["staff_member.school_id", "staff_member.id"]
+        ),
+        ForeignKeyConstraint(
+            ["school_id", "group_id"],
+            ["roster_group.school_id", "roster_group.id"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "school_id", "group_id"),
+    )
+
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    group_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class SourceConnection(Tenant, Base):
+    """The school's connection to its information system, one a school.
+
+    `external_id` is what the integrator calls the school. `secret` is encrypted. `state_words` say
+    what the integrator answered, for people; `synced_to` is up to when changes are known.
+    `may_be_private`: the operator gave the address, so it may lie on a network of its own.
+    `ids_changed`: the school moved to another system, so identifiers of the old one mean nothing.
+    """
+
+    __tablename__ = "source_connection"
+
+    kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind))
+    external_id: Mapped[str]
+    url: Mapped[str | None]
+    may_be_private: Mapped[bool] = mapped_column(default=False, server_default="false")
+    secret: Mapped[bytes | None]
+    state: Mapped[SourceState] = mapped_column(enum_type(SourceState))
+    state_words: Mapped[str | None]
+    asked_items: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    granted_items: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    connected_by: Mapped[UUID | None]
+    connected_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    synced_to: Mapped[datetime | None]
+    ids_changed: Mapped[bool] = mapped_column(default=False, server_default="false")
+
+
+class SourceDirectory(Base):
+    """Which school an integrator's id is, for its webhooks. No pupil data, no policy."""
+
+    __tablename__ = "source_directory"
+    __table_args__ = {"info": {"global_reason": "a webhook names the integrator's id of a school"}}
+
+    kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind), primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"), index=True)
+
+
+class RosterSync(Tenant, Base):
+    """One sync with the source: asked for, fetched page by page, merged as a whole.
+
+    `cursor` is where fetching goes on after the last page that was kept; `expected` how many
+    pupils the source announced. `report` holds counts and, where it is held, what would be lost.
+    """
+
+    __tablename__ = "roster_sync"
+    __table_args__ = (
+        Index(None, "school_id", "asked_at"),
+        Index(
+            "uq_roster_sync_under_way",
+            "school_id",
+            unique=True,
+            postgresql_where=text("state IN ('waiting', 'fetching', 'merging')"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind))
+    is_full: Mapped[bool]
+    confirm_drop: Mapped[bool] = mapped_column(default=False, server_default="false")
+    state: Mapped[SyncState] = mapped_column(enum_type(SyncState))
+    reason: Mapped[str | None]
+    asked_by: Mapped[UUID | None]
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    cursor: Mapped[str | None]
+    pages: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    records: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    expected: Mapped[int | None] = mapped_column(Integer)
+    report: Mapped[dict[str, Any] | None]
+
+
+class StagedPupil(Tenant, Base):
+    """A record fetched by a sync that is not merged yet. Gone when the sync has ended."""
+
+    __tablename__ = "staged_pupil"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "sync_id"],
+            ["roster_sync.school_id", "roster_sync.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    sync_id: Mapped[UUID] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    record: Mapped[list[Any]] = mapped_column(JSONB)
+
+
+class SyncFault(Tenant, Base):
+    """A record or a value of the last sync that could not be taken, for staff to read.
+
+    Holds pupil data, so it lasts until the next sync only.
+    """
+
+    __tablename__ = "sync_fault"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "sync_id"],
+            ["roster_sync.school_id", "roster_sync.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    sync_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    is_rejected: Mapped[bool]
+    row: Mapped[int] = mapped_column(Integer)
+    column: Mapped[str]
+    value: Mapped[str]
+    reason: Mapped[str]
 
 
 class RosterImport(Tenant, Base):
@@ -183,7 +385,12 @@ class WrongAddress(Tenant, Base):
 
 
 class Objection(Tenant, Base):
-    """A pupil (or who may speak for them) asked not to be mailed at all. Lifted, never deleted."""
+    """Somebody objected: to mail, or to sharing with others. Lifted, never deleted.
+
+    `made_by` says who recorded it (student, by their link, or staff); `instructed_by` whose word
+    it is, `instructed_on` when they gave it and `evidence` how. The right is the parent's until
+    the pupil is 16 and the pupil's from then on.
+    """
 
     __tablename__ = "objection"
     __table_args__ = (
@@ -193,6 +400,7 @@ class Objection(Tenant, Base):
             "uq_objection_open",
             "school_id",
             "pupil_id",
+            "scope",
             unique=True,
             postgresql_where=text("lifted_at IS NULL"),
         ),
@@ -200,7 +408,35 @@ class Objection(Tenant, Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     pupil_id: Mapped[UUID]
+    scope: Mapped[ObjectionScope] = mapped_column(
+        enum_type(ObjectionScope), default=ObjectionScope.MAIL, server_default="mail"
+    )
     made_by: Mapped[str]
     staff_id: Mapped[UUID | None]
     at: Mapped[datetime]
+    instructed_by: Mapped[Instructor] = mapped_column(
+        enum_type(Instructor), default=Instructor.PUPIL, server_default="pupil"
+    )
+    instructed_on: Mapped[date | None]
+    evidence: Mapped[str | None]
     lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[Instructor | None] = mapped_column(enum_type(Instructor, "lifted_by"))
+    lifted_evidence: Mapped[str | None]
+
+
+class SharingWindow(Tenant, Base):
+    """When parents and pupils of some years were told of a sharing that they may object to.
+
+    Until `ends_on` (28 days later, Education and Skills Act 2008 s72 practice) only what no
+    objection can stop is shared about them.
+    """
+
+    __tablename__ = "sharing_window"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    scope: Mapped[ObjectionScope] = mapped_column(enum_type(ObjectionScope))
+    years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    told_on: Mapped[date]
+    ends_on: Mapped[date]
+    staff_id: Mapped[UUID | None]
+    at: Mapped[datetime]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.database import school_of
-from outreach.pupils.models import Objection
+from outreach.pupils.models import Objection, ObjectionScope
 from outreach.queues import Work
 
 
@@ -22,7 +22,7 @@ def object_to_mail(
         insert(Objection)
         .values(school_id=school_id, pupil_id=pupil_id, made_by=made_by, staff_id=staff_id, at=now)
         .on_conflict_do_nothing(
-            index_elements=[Objection.school_id, Objection.pupil_id],
+            index_elements=[Objection.school_id, Objection.pupil_id, Objection.scope],
             index_where=Objection.lifted_at.is_(None),
         )
         .returning(Objection.id)
@@ -48,6 +48,7 @@ def lift_objection(
         .where(
             Objection.school_id == school_id,
             Objection.pupil_id == pupil_id,
+            Objection.scope == ObjectionScope.MAIL,
             Objection.lifted_at.is_(None),
         )
         .values(lifted_at=now)
@@ -64,6 +65,7 @@ def has_objected(session: Session, pupil_id: UUID) -> bool:
     open_objection = select(Objection.id).where(
         Objection.school_id == school_of(session),
         Objection.pupil_id == pupil_id,
+        Objection.scope == ObjectionScope.MAIL,
         Objection.lifted_at.is_(None),
     )
     return session.scalar(open_objection) is not None

@@ -15,6 +15,7 @@ class Mender(Enum):
 class Reason(Enum):
     """In the order in which the gate asks: a pupil gets the first that holds."""
 
+    ERASED = "erased"
     LEFT_SCHOOL = "left_school"
     MISSING_FROM_SYNC = "missing_from_sync"
     NOT_CONNECTED = "not_connected"
@@ -38,6 +39,7 @@ class Reason(Enum):
 
 
 _WORDS = {
+    Reason.ERASED: "Was deleted: nothing is held of this pupil any more",
     Reason.LEFT_SCHOOL: "Has left the school",
     Reason.MISSING_FROM_SYNC: "Was not in the last full roster",
     Reason.NOT_CONNECTED: "The school has not connected its roster",
@@ -56,6 +58,7 @@ WRONG_PERSON = "A person who is not this pupil got the mail: check the address o
 """In place of the words of `suppressed`, where it is that."""
 
 _MENDERS = {
+    Reason.ERASED: Mender.NOBODY,
     Reason.LEFT_SCHOOL: Mender.NOBODY,
     Reason.MISSING_FROM_SYNC: Mender.MIS_OFFICE,
     Reason.NOT_CONNECTED: Mender.DATA_PROTECTION,

@@ -40,7 +40,7 @@ class Claim:
     """One mail for one worker. `attempt` tells this worker's turn from a later one's."""
 
     mail_id: UUID
-    account_id: UUID
+    account_id: UUID | None
     kind: AccountMailKind
     school_id: UUID | None
     attempt: int
@@ -48,19 +48,24 @@ class Claim:
 
 def queue_account_mail(
     session: Session,
-    account_id: UUID,
+    account_id: UUID | None,
     kind: AccountMailKind,
     now: datetime,
     *,
     school_id: UUID | None = None,
     campaign_id: UUID | None = None,
+    change_id: UUID | None = None,
 ) -> UUID:
-    """Write a mail into the outbox and ring for it. A test send names its school and campaign."""
+    """Write a mail into the outbox and ring for it. A test send names its school and campaign.
+
+    Without an account it goes to the data protection contact of `school_id`.
+    """
     row = AccountMail(
         account_id=account_id,
         kind=kind,
         school_id=school_id,
         campaign_id=campaign_id,
+        change_id=change_id,
         state=_S.QUEUED,
         queued_at=now,
         next_attempt_at=now,

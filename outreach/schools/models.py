@@ -27,6 +27,15 @@ class Connection(Enum):
     REVOKED = "revoked"
 
 
+class ChangedBy(Enum):
+    """Whose word moved a sharing setting: a person's here, or the integrator's."""
+
+    STAFF = "staff"
+    OPERATOR = "operator"
+    SOURCE = "source"
+    SERVICE = "service"
+
+
 class TokenKind(Enum):
     SET_UP = "set_up"
     RESET = "reset"
@@ -35,6 +44,7 @@ class TokenKind(Enum):
 class AccountMailKind(Enum):
     RESET = "reset"
     TEST_SEND = "test_send"
+    SHARING_RECEIPT = "sharing_receipt"
 
 
 class AccountMailState(Enum):
@@ -58,6 +68,17 @@ class School(Base):
     name: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime]
+
+
+class FormerUrn(Base):
+    """A URN that a school had, so that whoever uses it is told the present one."""
+
+    __tablename__ = "former_urn"
+    __table_args__ = {"info": {"global_reason": "a school is found by URN before any is entered"}}
+
+    urn: Mapped[str] = mapped_column(primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"), primary_key=True)
+    until: Mapped[datetime]
 
 
 class SchoolSecret(Tenant, Base):
@@ -175,9 +196,11 @@ class AccountAttempt(Base):
 
 
 class AccountMail(Base):
-    """The outbox of mail to staff: password links and test sends. No pupil data.
+    """The outbox of mail to staff: password links, test sends, sharing receipts. No pupil data.
 
-    Secrets are not kept here: the worker makes the link when it composes the mail.
+    Secrets and addresses are not kept here: the worker reads them when it composes the mail.
+    Without an account it goes to the school's data protection contact. `change_id` names the
+    sharing changes that a receipt is about.
     """
 
     __tablename__ = "account_mail"
@@ -187,10 +210,11 @@ class AccountMail(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     kind: Mapped[AccountMailKind] = mapped_column(enum_type(AccountMailKind))
     school_id: Mapped[UUID | None] = mapped_column(ForeignKey("school.id"))
     campaign_id: Mapped[UUID | None]
+    change_id: Mapped[UUID | None]
     state: Mapped[AccountMailState] = mapped_column(enum_type(AccountMailState))
     words: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -202,7 +226,11 @@ class AccountMail(Base):
 
 
 class SharingAgreement(Tenant, Base):
-    """What the school lets this service use. One row a school; a new one permits nothing."""
+    """What the school lets this service use. One row a school; a new one permits nothing.
+
+    `deletes_at` is when what is held is deleted: set by a revocation, `deletion_days` after it,
+    and taken back with it.
+    """
 
     __tablename__ = "sharing_agreement"
 
@@ -210,6 +238,21 @@ class SharingAgreement(Tenant, Base):
     student_email: Mapped[bool] = mapped_column(default=False)
     work_email: Mapped[bool] = mapped_column(default=False)
     home_email: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[datetime]
+    deletion_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    deletes_at: Mapped[datetime | None]
+
+
+class SharingSwitch(Tenant, Base):
+    """A switch beside the agreement's own: `item.sen`, `purpose.comparing_groups`.
+
+    Where there is no row, an optional item is off and a purpose is on.
+    """
+
+    __tablename__ = "sharing_switch"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    is_on: Mapped[bool]
     changed_at: Mapped[datetime]
 
 
@@ -233,7 +276,10 @@ class SchoolContact(Tenant, Base):
 
 
 class SharingChange(Tenant, Base):
-    """One switch moved: who, when, from what to what. Append-only."""
+    """One setting moved: who, when, why, from what to what. Append-only.
+
+    Settings moved together share `change_id`. `staff_id` is null where no staff member decided it.
+    """
 
     __tablename__ = "sharing_change"
     __table_args__ = (
@@ -244,8 +290,11 @@ class SharingChange(Tenant, Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    change_id: Mapped[UUID] = mapped_column(default=uuid4)
     at: Mapped[datetime]
-    staff_id: Mapped[UUID]
+    by: Mapped[ChangedBy] = mapped_column(enum_type(ChangedBy), default=ChangedBy.STAFF)
+    staff_id: Mapped[UUID | None]
     setting: Mapped[str]
     before: Mapped[str]
     after: Mapped[str]
+    why: Mapped[str | None]

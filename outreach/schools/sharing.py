@@ -7,21 +7,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import Enum
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.audit import record, staff_actor
+from outreach.audit import OPERATOR, SYSTEM, record, staff_actor
 from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.queues import Work, call_for
 from outreach.schools.models import (
     Account,
+    ChangedBy,
     Connection,
     SharingAgreement,
     SharingChange,
     StaffMember,
 )
+from outreach.schools.revoking import start_deletion_timer, stop_deletion_timer
 
 
 class ChangedMeanwhile(Refusal):
@@ -86,6 +89,7 @@ def change_sharing(
     now: datetime,
     *,
     seen: datetime | None = None,
+    why: str | None = None,
 ) -> int:
     """Move the switches and say how many moved. Mail that is queued is looked at again.
 
@@ -106,20 +110,47 @@ def change_sharing(
         )
         raise ChangedMeanwhile(words)
     moves = moves_of(current, changes)
+    was_revoked = current.connection is Connection.REVOKED
     for move in moves:
         setattr(current, move.setting, getattr(changes, move.setting))
-        _write_history(session, now, by, move)
     if moves:
         current.changed_at = now
+        write_moves(session, now, moves, ChangedBy.STAFF, by.id, why)
         call_for(session, school_of(session), Work.DELIVER, now)
+    if current.connection is Connection.REVOKED and not was_revoked:
+        start_deletion_timer(session, now)
+    elif was_revoked and current.connection is not Connection.REVOKED:
+        stop_deletion_timer(session)
     return len(moves)
 
 
-def _write_history(session: Session, now: datetime, by: StaffMember, move: Move) -> None:
-    moved = {"setting": move.setting, "before": move.before, "after": move.after}
-    session.add(SharingChange(school_id=school_of(session), at=now, staff_id=by.id, **moved))
-    actor = staff_actor(by.id)
-    record(session, now, actor, "sharing.changed", "sharing_agreement", None, **moved)
+def write_moves(
+    session: Session,
+    now: datetime,
+    moves: Sequence[Move],
+    by: ChangedBy,
+    staff_id: UUID | None,
+    why: str | None,
+) -> UUID:
+    """Into the history and the audit, as one change. Gives its id."""
+    change_id = uuid4()
+    actors = {ChangedBy.OPERATOR: OPERATOR, ChangedBy.STAFF: OPERATOR}
+    actor = staff_actor(staff_id) if staff_id else actors.get(by, SYSTEM)
+    for move in moves:
+        moved = {"setting": move.setting, "before": move.before, "after": move.after}
+        session.add(
+            SharingChange(
+                school_id=school_of(session),
+                change_id=change_id,
+                at=now,
+                by=by,
+                staff_id=staff_id,
+                why=why,
+                **moved,
+            )
+        )
+        record(session, now, actor, "sharing.changed", "sharing_agreement", None, **moved)
+    return change_id
 
 
 def written(value: Connection | bool) -> str:

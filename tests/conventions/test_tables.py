@@ -17,7 +17,9 @@ GLOBAL_TABLES = {
     "account_token",
     "campaign_directory",
     "due_work",
+    "former_urn",
     "school",
+    "source_directory",
 }
 TENANT = [pytest.param(table, id=table.name) for table in tables.tenant_tables()]
 

@@ -91,6 +91,7 @@ def suppress_both(session: Session, pupil: Pupil) -> None:
 
 
 CAUSES: dict[Reason, Callable[[Session, Pupil], object]] = {
+    Reason.ERASED: lambda s, p: setattr(p, "erased_at", now()),
     Reason.LEFT_SCHOOL: leave,
     Reason.MISSING_FROM_SYNC: go_missing,
     Reason.NOT_CONNECTED: lambda s, p: switch(s, connection=Connection.NOT_CONNECTED),
@@ -117,8 +118,8 @@ def ask_after(session: Session, pupil: Pupil, *reasons: Reason) -> Reason | None
 
 def test_the_reasons_stand_in_the_order_of_the_contract() -> None:
     assert [reason.value for reason in Reason] == (
-        "left_school missing_from_sync not_connected paused revoked student_email_off objected "
-        "already_answered no_address address_switched_off invalid_address suppressed"
+        "erased left_school missing_from_sync not_connected paused revoked student_email_off "
+        "objected already_answered no_address address_switched_off invalid_address suppressed"
     ).split()
 
 

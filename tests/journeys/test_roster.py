@@ -298,6 +298,21 @@ def test_two_rows_that_are_one_pupil_are_told_apart_by_row(
     assert (fault.row, "Row 3" in fault.reason) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("again", "column"),
+    [({"upn": upn(1), "mis_id": 18}, "UPN"), ({"upn": "", "mis_id": 1}, "MIS ID")],
+    ids=["upn", "mis id"],
+)
+def test_a_repeated_identifier_rejects_the_later_row_and_names_the_earlier(
+    sessions: Sessions, school: MadeSchool, again: dict[str, object], column: str
+) -> None:
+    report = take(sessions, school.id, roster(row(1), row(3, **again)))
+
+    [fault] = report.rejected
+    assert (report.added, fault.row, fault.column) == (1, 3, column)
+    assert "Row 2" in fault.reason
+
+
 def test_two_pupils_of_one_name_are_two_pupils(sessions: Sessions, school: MadeSchool) -> None:
     twins = [
         row(n, forename="Sam", surname="Reed", work_email="", home_email="r@home.example")

@@ -5,9 +5,11 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
+from outreach.pupils.sources.records import GroupPlace, groups_as_json
 from outreach.pupils.upn import check_letter, has_upn_shape
 
 LONGEST_TEXT = 200
+MOST_GROUPS = 60
 YEARS = range(1, 15)
 """National Curriculum years that are kept: 14 is a special school's oldest."""
 
@@ -104,6 +106,18 @@ def read_date(cell: str) -> date | None:
         raise BadCell(
             "There is no such day. Dates are written day/month/year: the day comes first."
         ) from None
+
+
+def read_groups(cell: str) -> str | None:
+    """Teaching groups, with semicolons or commas between them."""
+    text = tidy(cell)
+    names = [name.strip() for name in re.split(r"[;,]", text) if name.strip()]
+    if any(len(name) > LONGEST_TEXT for name in names) or len(names) > MOST_GROUPS:
+        raise BadCell(
+            f"Groups are written with a semicolon between them, {MOST_GROUPS} at most, "
+            f"each no longer than {LONGEST_TEXT} characters."
+        )
+    return groups_as_json(GroupPlace("teaching", name) for name in names) if names else None
 
 
 def read_yes_no(cell: str) -> str | None:

@@ -1,5 +1,7 @@
 """What a source gives: one record a pupil, and faults told by row and column."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -19,6 +21,7 @@ class Field(Enum):
     GENDER = "gender"
     YEAR = "year"
     REG_GROUP = "reg_group"
+    GROUPS = "groups"
     WORK_EMAIL = "work_email"
     HOME_EMAIL = "home_email"
     SEN = "sen"
@@ -34,7 +37,8 @@ class PupilRecord(NamedTuple):
     """One good row. None is an empty cell, or a column that the file does not have.
 
     `row` is the line as a spreadsheet shows it. An address that cannot be one is kept as it was
-    given, with its fault in words beside it.
+    given, with its fault in words beside it. `groups` is JSON (`groups_as_json`), of teaching and
+    user-defined groups.
     """
 
     row: int
@@ -48,6 +52,7 @@ class PupilRecord(NamedTuple):
     gender: str | None
     year: int
     reg_group: str | None
+    groups: str | None
     work_email: str | None
     home_email: str | None
     sen: str | None
@@ -59,6 +64,28 @@ class PupilRecord(NamedTuple):
     leaving_date: date | None
     work_fault: str | None
     home_fault: str | None
+
+
+class GroupPlace(NamedTuple):
+    """A pupil's place in a group: `kind` is teaching or user_defined; open where no dates are."""
+
+    kind: str
+    name: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+def groups_as_json(groups: Iterable[GroupPlace]) -> str:
+    """One group once: `[["teaching", "9A/Ma1", "2026-09-01", null]]`."""
+    once = {(place.kind, place.name): place for place in groups}
+    return json.dumps(
+        [[*key, _day(place.starts_on), _day(place.ends_on)] for key, place in sorted(once.items())],
+        ensure_ascii=False,
+    )
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,18 +201,6 @@ def test_each_bad_cell_of_a_row_is_told() -> None:
     assert [fault.column for fault in roster.rejected] == ["UPN", "Date of birth", "Year"]
 
 
-@pytest.mark.parametrize(("again", "column"), [("B801200005001,18", "UPN"), (",17", "MIS ID")])
-def test_a_repeated_identifier_rejects_the_later_row_and_names_the_earlier(
-    again: str, column: str
-) -> None:
-    records, roster = read(f"{HEADER}\n{GOOD}\n{again},Ola,Nowak,,9,,,\n")
-
-    assert [pupil.row for pupil in records] == [2]
-    [fault] = roster.rejected
-    assert (fault.row, fault.column) == (3, column)
-    assert "Row 2" in fault.reason
-
-
 def test_a_good_row_is_not_kept_out_by_an_earlier_bad_one_with_its_identifier() -> None:
     records, _ = read(f"{HEADER}\n,17,Ola,Nowak,,ten,,,\n,17,Ola,Nowak,,9,,,\n")
 

@@ -1,0 +1,197 @@
+"""The school's connection to its information system: made, moved by the integrator's word, ended.
+
+What the integrator says (`SourceConnection.state`) and what the school says here
+(`SharingAgreement.connection`) are kept apart; the gate needs both to agree.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from outreach import audit, queues
+from outreach.audit import Actor
+from outreach.database import school_of
+from outreach.errors import NotFound, Refusal
+from outreach.pupils.models import (
+    RosterSync,
+    SourceConnection,
+    SourceDirectory,
+    SourceKind,
+    SourceState,
+    SyncState,
+)
+from outreach.pupils.sealing import Sealer
+from outreach.pupils.sources.source import Standing
+from outreach.queues import Work
+from outreach.schools.models import ChangedBy, Connection, SharingAgreement
+from outreach.schools.revoking import start_deletion_timer, stop_deletion_timer
+from outreach.schools.sharing import Move, write_moves
+
+LONGEST_SECRET = 4_000
+BARRED = frozenset({SourceState.REVOKED, SourceState.DECLINED})
+UNDER_WAY = (SyncState.WAITING, SyncState.FETCHING, SyncState.MERGING)
+SETTING = "source"
+"""How the integrator's word stands in the history of sharing."""
+
+
+def connection_of(session: Session) -> SourceConnection | None:
+    return session.get(SourceConnection, school_of(session), populate_existing=True)
+
+
+def require_connection(session: Session) -> SourceConnection:
+    found = connection_of(session)
+    if found is None:
+        raise NotFound(
+            "This school is not connected to an information system. Connect it first, with "
+            "`outreach source connect` or on the page “Roster”."
+        )
+    return found
+
+
+def connect(
+    session: Session,
+    sealer: Sealer,
+    *,
+    kind: SourceKind,
+    external_id: str,
+    secret: str | None,
+    url: str | None,
+    may_be_private: bool,
+    actor: Actor,
+    now: datetime,
+) -> SourceConnection:
+    """Keep how the school is reached; the next sync proves it. Replaces a connection of this kind.
+
+    Raises Refusal where the school is connected to another system, or the id is another school's.
+    `secret` is None where the integrator brings it after the school has agreed.
+    """
+    school_id = school_of(session)
+    present = connection_of(session)
+    if present is not None and (present.kind, present.external_id) != (kind, external_id):
+        raise Refusal(
+            f"This school is connected by {present.kind.value} already. Disconnect it first; the "
+            "pupils stay as they are."
+        )
+    _enter_directory(session, kind, external_id, school_id)
+    state = SourceState.PENDING
+    values = {
+        "kind": kind,
+        "external_id": external_id,
+        "url": url,
+        "may_be_private": may_be_private,
+        "secret": None if secret is None else sealer.seal(secret),
+        "state": state,
+        "state_words": "Not asked yet.",
+        "connected_by": actor.id,
+        "connected_at": now,
+        "changed_at": now,
+        "synced_to": None,
+    }
+    row = insert(SourceConnection).values(school_id=school_id, **values)
+    session.execute(
+        row.on_conflict_do_update(index_elements=[SourceConnection.school_id], set_=values)
+    )
+    audit.record(session, now, actor, "source.connected", "school", school_id, kind=kind.value)
+    return require_connection(session)
+
+
+def disconnect(session: Session, actor: Actor, now: datetime) -> SourceKind:
+    """Forget the connection and its secret; mail stops, and the pupils stay as they are."""
+    connection = require_connection(session)
+    kind = connection.kind
+    end_syncs(session, SyncState.FAILED, "The school was disconnected.", now)
+    session.execute(delete(SourceDirectory).where(SourceDirectory.school_id == school_of(session)))
+    session.delete(connection)
+    session.flush()
+    agreement = session.get_one(SharingAgreement, school_of(session))
+    if agreement.connection is Connection.AUTHORISED:
+        _move_agreement(session, agreement, Connection.NOT_CONNECTED, actor, now)
+    audit.record(session, now, actor, "source.disconnected", "school", school_of(session))
+    queues.call_for(session, school_of(session), Work.DELIVER, now)
+    return kind
+
+
+def take_standing(session: Session, standing: Standing, now: datetime) -> None:
+    """The integrator's word of today: move the state, and what hangs on it."""
+    connection = require_connection(session)
+    connection.asked_items = sorted(field.value for field in standing.asked)
+    if standing.granted is not None:
+        connection.granted_items = sorted(field.value for field in standing.granted)
+    move_state(session, connection, standing.state, standing.words, now)
+
+
+def move_state(
+    session: Session,
+    connection: SourceConnection,
+    state: SourceState,
+    words: str | None,
+    now: datetime,
+) -> bool:
+    """Mail stops at once where it must, the deletion timer starts or ends. False where it stays so.
+
+    A first authorisation also says that the school is connected; what it lets us mail stays its
+    own decision (ADR 2).
+    """
+    before = connection.state
+    connection.state_words = words
+    if before is state:
+        return False
+    connection.state, connection.changed_at = state, now
+    agreement = session.get_one(SharingAgreement, school_of(session), populate_existing=True)
+    moves = [Move(SETTING, before.value, state.value)]
+    if state in BARRED and before not in BARRED:
+        start_deletion_timer(session, now)
+    elif before in BARRED and agreement.connection is not Connection.REVOKED:
+        stop_deletion_timer(session)
+    if state is SourceState.AUTHORISED and agreement.connection is Connection.NOT_CONNECTED:
+        agreement.connection, agreement.changed_at = Connection.AUTHORISED, now
+        moves.append(Move("connection", "not_connected", "authorised"))
+    write_moves(session, now, moves, ChangedBy.SOURCE, None, words)
+    session.flush()
+    queues.call_for(session, school_of(session), Work.DELIVER, now)
+    return True
+
+
+def take_new_secret(session: Session, sealer: Sealer, secret: str, now: datetime) -> None:
+    """A second authorisation brings a new one; the old is forgotten."""
+    connection = require_connection(session)
+    connection.secret, connection.changed_at = sealer.seal(secret), now
+    audit.record(session, now, audit.SYSTEM, "source.secret_renewed", "school", school_of(session))
+
+
+def end_syncs(session: Session, state: SyncState, reason: str, now: datetime) -> None:
+    """End what is under way, at its next step at the latest."""
+    here = (RosterSync.school_id == school_of(session), RosterSync.state.in_(UNDER_WAY))
+    for sync in session.scalars(select(RosterSync).where(*here).with_for_update()):
+        sync.state, sync.reason, sync.ended_at, sync.lease_until = state, reason, now, None
+
+
+def _enter_directory(session: Session, kind: SourceKind, external_id: str, school_id: UUID) -> None:
+    """OneRoster's ids are a client's, and several schools may share one; it has no webhooks."""
+    session.execute(delete(SourceDirectory).where(SourceDirectory.school_id == school_id))
+    if kind is SourceKind.ONEROSTER:
+        return
+    row = insert(SourceDirectory).values(kind=kind, external_id=external_id, school_id=school_id)
+    session.execute(row.on_conflict_do_nothing())
+    owner = session.get_one(SourceDirectory, (kind, external_id)).school_id
+    if owner != school_id:
+        raise Refusal(
+            "Another school of this service is connected under this id. Check it; an id belongs "
+            "to one school."
+        )
+
+
+def _move_agreement(
+    session: Session,
+    agreement: SharingAgreement,
+    connection: Connection,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    move = Move("connection", agreement.connection.value, connection.value)
+    agreement.connection, agreement.changed_at = connection, now
+    by = ChangedBy.STAFF if actor.id else ChangedBy.OPERATOR
+    write_moves(session, now, [move], by, actor.id, "The connection was ended.")
