@@ -1,16 +1,35 @@
-"""The rows of an import on their way in: a temporary table, and which pupil each row is."""
+"""The rows of an import on their way in: temporary tables, and which pupil each row is.
+
+Nothing here is counted or looked up in Python's memory, so that it does not grow with the roster.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Date, Integer, LargeBinary, MetaData, Row, Table, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    UpdateBase,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine, Uuid
 
 from outreach.database import school_of
-from outreach.pupils.addresses import hash_address
+from outreach.pupils.addresses import address_key, hash_if_faulty
+from outreach.pupils.clashes import CLASHES, DELETE_CLASHES
 from outreach.pupils.sources.records import Field, PupilRecord, RejectedPupil
 
 _TYPES: dict[str, type[TypeEngine[Any]]] = {
@@ -19,14 +38,19 @@ _TYPES: dict[str, type[TypeEngine[Any]]] = {
     "date_of_birth": Date,
     "start_date": Date,
     "leaving_date": Date,
+    "work_hash": LargeBinary,
+    "home_hash": LargeBinary,
 }
-_HASHES = ("work_hash", "home_hash")
+_SQL_NAMES = {Integer: "integer", Date: "date", LargeBinary: "bytea", Text: "text"}
+_GIVEN = (*PupilRecord._fields, "work_hash", "home_hash")
+COLUMNS = {name: _SQL_NAMES[_TYPES.get(name, Text)] for name in _GIVEN}
+"""What a record brings, in this order, with PostgreSQL's types; the hashes only of bad addresses."""
 
+_tables = MetaData()
 incoming = Table(
     "incoming",
-    MetaData(),
-    *(Column(name, _TYPES.get(name, Text)) for name in PupilRecord._fields),
-    *(Column(name, LargeBinary) for name in _HASHES),
+    _tables,
+    *(Column(name, _TYPES.get(name, Text)) for name in COLUMNS),
     Column("pupil_id", Uuid),
     Column("is_new", Boolean),
     Column("by_upn", Uuid),
@@ -34,6 +58,14 @@ incoming = Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )
+touched = Table(
+    "touched",
+    _tables,
+    Column("pupil_id", Uuid),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+"""Pupils of whom something was written, once for each write."""
 
 
 @dataclass(frozen=True)
@@ -48,45 +80,59 @@ class Clash:
     """Pupils on the roster whom the row may mean: they are not absent."""
 
 
-def take_in(session: Session, records: Iterable[PupilRecord], key: bytes) -> int:
-    """COPY the records into the table, hashing their addresses on the way. Gives their number."""
+def make_tables(session: Session) -> None:
     session.flush()
     connection = session.connection()
-    connection.execute(text("DROP TABLE IF EXISTS pg_temp.incoming"))
-    incoming.create(connection)
-    columns = ", ".join((*PupilRecord._fields, *_HASHES))
+    connection.execute(text("DROP TABLE IF EXISTS pg_temp.incoming, pg_temp.touched"))
+    _tables.create_all(connection, checkfirst=False)
+
+
+def take_in(session: Session, records: Iterable[PupilRecord]) -> int:
+    """COPY a file's records into `incoming`. Gives their number."""
+    make_tables(session)
+    key = address_key(session)
     count = 0
-    driver = connection.connection.driver_connection
+    driver = session.connection().connection.driver_connection
     assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(f"COPY incoming ({columns}) FROM STDIN") as copy:
+    command = f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(command) as copy:
         for record in records:
-            work, home = record.work_email, record.home_email
-            copy.write_row(
-                (
-                    *record,
-                    None if work is None else hash_address(key, work),
-                    None if home is None else hash_address(key, home),
-                )
-            )
+            copy.write_row((*record, *hash_if_faulty(key, record)))
             count += 1
-    connection.execute(text("ANALYZE incoming"))
     return count
 
 
-def match(session: Session) -> list[Clash]:
+def match(session: Session, *, by_mis_id: bool = True, row_name: str = "row") -> list[Clash]:
     """Say for each row which pupil it is, by UPN, else by MIS ID, else a new one.
 
     Rows that could be two pupils, or another person than before, are taken out and given back.
     """
-    session.execute(_MATCH, {"school_id": school_of(session)})
+    session.execute(text("ANALYZE incoming (row, upn, mis_id)"))
+    session.execute(_MATCH, {"school_id": school_of(session), "may_use_mis_id": by_mis_id})
+    session.execute(text("ANALYZE incoming (pupil_id, is_new, by_mis_id)"))
     clashes: list[Clash] = []
-    rows: set[int] = set()
-    for query, field, reason in _CLASHES:
-        for found in session.execute(query, {"school_id": school_of(session)}).all():
-            clashes.append(_clash(found, field, reason))
-        rows.update(clash.row for clash in clashes)
-        session.execute(_DELETE_CLASHES, {"rows": list(rows)})
+    for query, field, reason in CLASHES:
+        found = session.execute(query, {"school_id": school_of(session)}).all()
+        clashes += [_clash(each, field, reason, row_name) for each in found]
+        if found:
+            session.execute(DELETE_CLASHES, {"rows": [each.row for each in found]})
     return clashes
+
+
+def touch(session: Session, statement: UpdateBase) -> None:
+    """Execute what returns `pupil_id`, and remember of whom something was written."""
+    done = statement.cte("done")
+    session.execute(
+        insert(touched).from_select(["pupil_id"], select(done.c.pupil_id)).add_cte(done),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def count_touched(session: Session) -> int:
+    """Pupils who were known before and of whom something was written."""
+    known = (incoming.c.pupil_id == touched.c.pupil_id, ~incoming.c.is_new)
+    counted = select(func.count(touched.c.pupil_id.distinct())).join(incoming, known[0])
+    return session.scalar(counted.where(known[1])) or 0
 
 
 def find_rejected(session: Session, rejected: Sequence[RejectedPupil]) -> set[UUID]:
@@ -102,9 +148,9 @@ def find_rejected(session: Session, rejected: Sequence[RejectedPupil]) -> set[UU
     return set(found)
 
 
-def _clash(found: Row[Any], field: Field, reason: str) -> Clash:
-    by_upn, by_mis_id = found.by_upn, found.by_mis_id
-    return Clash(found.row, field, found.value, reason.format(found.first_row), (by_upn, by_mis_id))
+def _clash(found: Row[Any], field: Field, reason: str, row_name: str) -> Clash:
+    words = reason.format(first=f"{row_name.capitalize()} {found.first_row}", row=row_name)
+    return Clash(found.row, field, found.value, words, (found.by_upn, found.by_mis_id))
 
 
 _MATCH = text("""
@@ -116,80 +162,17 @@ _MATCH = text("""
     FROM (
         SELECT i.row, u.id AS by_upn, m.id AS by_mis_id
         FROM incoming i
-        LEFT JOIN pupil u ON u.school_id = :school_id AND u.upn = i.upn
-        LEFT JOIN pupil m ON m.school_id = :school_id AND m.mis_id = i.mis_id
+        LEFT JOIN pupil u
+            ON u.school_id = :school_id AND u.upn = i.upn AND u.erased_at IS NULL
+        LEFT JOIN pupil m
+            ON m.school_id = :school_id AND m.mis_id = i.mis_id AND m.erased_at IS NULL
+            AND :may_use_mis_id
     ) found
     WHERE found.row = incoming.row
 """)
 
-_TWO_PUPILS = text("""
-    SELECT row, mis_id AS value, NULL AS first_row, by_upn, by_mis_id FROM incoming
-    WHERE by_upn <> by_mis_id AND :school_id IS NOT NULL ORDER BY row
-""")
-
-_SOMEBODY_ELSE = text("""
-    SELECT i.row, i.mis_id AS value, NULL AS first_row, i.by_upn, i.by_mis_id
-    FROM incoming i JOIN pupil p ON p.school_id = :school_id AND p.id = i.by_mis_id
-    WHERE i.by_upn IS NULL AND i.upn <> p.upn
-      AND lower(i.forename) <> lower(p.forename) AND lower(i.surname) <> lower(p.surname)
-      AND NOT coalesce(i.date_of_birth = p.date_of_birth, false)
-    ORDER BY i.row
-""")
-
-_SAME_PUPIL_TWICE = text("""
-    SELECT row, coalesce(mis_id, upn) AS value, first_row, by_upn, by_mis_id FROM (
-        SELECT *, first_value(row) OVER same AS first_row, row_number() OVER same AS place
-        FROM incoming WHERE NOT is_new AND coalesce(by_upn = by_mis_id, true)
-        WINDOW same AS (PARTITION BY pupil_id ORDER BY by_upn IS NULL, row)
-    ) ranked
-    WHERE place > 1 AND :school_id IS NOT NULL ORDER BY row
-""")
-
-_SAME_UPN_TWICE = text("""
-    SELECT row, upn AS value, first_row, by_upn, by_mis_id FROM (
-        SELECT *, first_value(row) OVER (PARTITION BY upn ORDER BY row) AS first_row
-        FROM incoming WHERE upn IS NOT NULL
-    ) ranked
-    WHERE row <> first_row AND :school_id IS NOT NULL ORDER BY row
-""")
-
-_SAME_MIS_ID_TWICE = text("""
-    SELECT row, mis_id AS value, first_row, by_upn, by_mis_id FROM (
-        SELECT *, first_value(row) OVER (PARTITION BY mis_id ORDER BY row) AS first_row
-        FROM incoming WHERE mis_id IS NOT NULL
-    ) ranked
-    WHERE row <> first_row AND :school_id IS NOT NULL ORDER BY row
-""")
-
-_TWICE_IN_FILE = "Row {} has the same one. Keep one row for each pupil."
-
-_CLASHES = (
-    (_SAME_UPN_TWICE, Field.UPN, _TWICE_IN_FILE),
-    (_SAME_MIS_ID_TWICE, Field.MIS_ID, _TWICE_IN_FILE),
-    (
-        _TWO_PUPILS,
-        Field.MIS_ID,
-        "The roster has this MIS ID for one pupil and the row's UPN for another, so the row could "
-        "be either. Correct the wrong one. If the MIS has renumbered its pupils, import once with "
-        "the MIS ID cells left empty, then again with them filled.",
-    ),
-    (
-        _SOMEBODY_ELSE,
-        Field.MIS_ID,
-        "The roster has this MIS ID for a pupil with another UPN and another name. "
-        "Check whose it is. If the MIS gives old numbers to new pupils, import once with the MIS "
-        "ID cell left empty.",
-    ),
-    (
-        _SAME_PUPIL_TWICE,
-        Field.MIS_ID,
-        "Row {} is the same pupil on the roster. Keep one row for each pupil.",
-    ),
-)
-
-_DELETE_CLASHES = text("DELETE FROM incoming WHERE row = ANY(:rows)")
-
 _FIND_REJECTED = text("""
     SELECT id FROM pupil
-    WHERE school_id = :school_id AND (upn = ANY(:upns) OR mis_id = ANY(:mis_ids))
+    WHERE school_id = :school_id AND erased_at IS NULL
+      AND (upn = ANY(:upns) OR mis_id = ANY(:mis_ids))
 """).columns(id=Uuid)
