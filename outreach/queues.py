@@ -47,6 +47,11 @@ class Work(Enum):
     def queue(self) -> str:
         return {Work.DELIVER: "mail", Work.SYNC: "rosters"}.get(self, "prompt")
 
+    @property
+    def timeout_seconds(self) -> int:
+        """A source may be slow, and a large roster is merged in one piece."""
+        return 1800 if self is Work.SYNC else JOB_TIMEOUT_SECONDS
+
 
 QUEUES = ("prompt", "mail", "rosters")
 """In the order in which a worker looks at them."""
@@ -200,7 +205,13 @@ class Doorbell:
         try:
             if self._is_waiting(queue, key):
                 return True
-            job = queue.enqueue(bell.kind.job, args=arguments, result_ttl=0, failure_ttl=86_400)
+            job = queue.enqueue(
+                bell.kind.job,
+                args=arguments,
+                job_timeout=bell.kind.timeout_seconds,
+                result_ttl=0,
+                failure_ttl=86_400,
+            )
             self._redis.set(key, job.id, ex=86_400)
         except (RedisError, OSError) as fault:
             self._silent_until = time.monotonic() + self.QUIET_SECONDS

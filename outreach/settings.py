@@ -43,10 +43,6 @@ class Setting:
     default: str
 
 
-WONDE = "https://api.wonde.com/v1.0"
-XPORTER = "https://xporter.groupcall.com/api/v1"
-XPORTER_TOKEN = "https://xporter.groupcall.com/api/oauth/GetToken"  # noqa: S105 -- an address
-
 SETTINGS = (
     Setting("DATABASE_URL", "PostgreSQL: postgresql://user:password@host/name", "embedded"),
     Setting(
@@ -66,15 +62,19 @@ SETTINGS = (
         "the first signs, all verify",
         f"made once, kept in DATA_DIR/{KEYS_FILE}",
     ),
-    Setting("WONDE_URL", "Wonde's address", f"{WONDE}; practice server in a trial"),
+    Setting("WONDE_URL", "Wonde's address", "the real one; practice server in a trial"),
     Setting(
         "WONDE_APP_TOKEN",
         "this application's own token at Wonde, with which a school's access is requested",
         "none: each school's token is given when it is connected",
     ),
-    Setting("XPORTER_URL", "Xporter on Demand's address", f"{XPORTER}; practice server in a trial"),
     Setting(
-        "XPORTER_TOKEN_URL", "where Xporter gives tokens", f"{XPORTER_TOKEN}; practice in a trial"
+        "XPORTER_URL", "Xporter on Demand's address", "the real one; practice server in a trial"
+    ),
+    Setting(
+        "XPORTER_TOKEN_URL",
+        "where Xporter gives tokens",
+        "the real one; practice server in a trial",
     ),
     Setting("XPORTER_APP_ID", "this application's id (relying party) at Xporter", "outreach"),
     Setting("PUBLIC_URL", "where people reach the service; no path", "http://127.0.0.1:PORT"),
@@ -156,14 +156,12 @@ def load(environ: Mapping[str, str]) -> Settings:
     data_dir = _make_data_dir(find_data_dir(environ))
     planned = read_plan(data_dir)
     is_practice = is_loopback(urlsplit(public_url).hostname or "") and not any(sources.values())
-    practice = planned.get("practice_url", "")
+    standing = practice_sources(planned.get("practice_url", "")) if is_practice else REAL_SOURCES
     return Settings(
-        wonde_url=sources["WONDE_URL"] or (f"{practice}wonde" if is_practice else WONDE),
+        wonde_url=sources["WONDE_URL"] or standing.wonde,
         wonde_app_token=given["WONDE_APP_TOKEN"] or ("practice-app" if is_practice else ""),
-        xporter_url=sources["XPORTER_URL"]
-        or (f"{practice}xporter/api/v1" if is_practice else XPORTER),
-        xporter_token_url=sources["XPORTER_TOKEN_URL"]
-        or (f"{practice}xporter/api/oauth/GetToken" if is_practice else XPORTER_TOKEN),
+        xporter_url=sources["XPORTER_URL"] or standing.xporter,
+        xporter_token_url=sources["XPORTER_TOKEN_URL"] or standing.xporter_token,
         xporter_app_id=given["XPORTER_APP_ID"] or "outreach",
         is_practice_sources=is_practice,
         database_url=database_url or planned.get("database_url", ""),
@@ -179,6 +177,29 @@ def load(environ: Mapping[str, str]) -> Settings:
         is_embedded_redis=not redis_url,
         is_embedded_mail=not smtp_url,
     )
+
+
+@dataclass(frozen=True)
+class SourceUrls:
+    """Where Wonde and Xporter are."""
+
+    wonde: str
+    xporter: str
+    xporter_token: str
+
+
+REAL_SOURCES = SourceUrls(
+    wonde="https://api.wonde.com/v1.0",
+    xporter="https://xporter.groupcall.com/api/v1",
+    xporter_token="https://xporter.groupcall.com/api/oauth/GetToken",  # noqa: S106 -- an address
+)
+
+
+def practice_sources(base: str) -> SourceUrls:
+    """The practice servers under `base`; empty addresses before they were first planned."""
+    if not base:
+        return SourceUrls("", "", "")
+    return SourceUrls(f"{base}wonde", f"{base}xporter/api/v1", f"{base}xporter/api/oauth/GetToken")
 
 
 def read_plan(data_dir: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ class Purpose(Enum):
 
     LINK = "outreach.link"
     STOP_MAIL = "outreach.stop-mail"
+    SOURCE_HOOK = "outreach.source-hook"
 
 
 class BadToken(Exception):

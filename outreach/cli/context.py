@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import migrations
@@ -17,6 +16,7 @@ from outreach.errors import Refusal
 from outreach.parts import Parts
 from outreach.running.embedded import database_for_command
 from outreach.schools.models import School
+from outreach.schools.renumbering import find_school
 from outreach.settings import Settings, load
 from outreach.wiring import wire
 
@@ -50,10 +50,12 @@ class CommandContext:
     @contextmanager
     def work_in_school(self, urn: str) -> Iterator[tuple[Session, School]]:
         with self.work() as session:
-            school = session.scalar(select(School).where(School.urn == urn))
+            school = find_school(session, urn)
             if school is None:
                 words = f"There is no school with URN {urn}. Add it with `outreach school add`."
                 raise Refusal(words)
+            if school.urn != urn:
+                click.echo(f"URN {urn} is now {school.urn}. Use that from now on.", err=True)
             enter_school(session, school.id)
             yield session, school
 

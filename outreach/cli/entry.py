@@ -11,12 +11,15 @@ from outreach.cli import (
     database,
     demo,
     doctor,
+    lists,
+    objection,
     processes,
     pupil,
     results,
     roster,
     school,
     sharing,
+    source,
     staff,
 )
 from outreach.cli.context import CommandContext
@@ -46,9 +49,12 @@ for module in (
     school,
     staff,
     sharing,
+    source,
     roster,
     campaign,
     results,
+    lists,
+    objection,
     pupil,
 ):
     for command in module.commands:

@@ -1,4 +1,4 @@
-"""`outreach school add`, and `outreach school contact`: whom its students may ask."""
+"""`outreach school add`, `change-urn`, and `contact`: whom its students may ask."""
 
 from dataclasses import asdict, replace
 
@@ -8,6 +8,7 @@ from outreach.audit import OPERATOR
 from outreach.cli.context import CommandContext, print_json
 from outreach.schools.contacts import ContactDetails, change_contacts, contact_details
 from outreach.schools.registering import add_school
+from outreach.schools.renumbering import change_urn
 
 OPTIONS = {
     "careers_name": ("--contact-name", "Whom to ask about the questionnaire: a name or a post."),
@@ -40,6 +41,17 @@ def add(context: CommandContext, urn: str, name: str, as_json: bool) -> None:
         click.echo(
             f"{added.name} (URN {added.urn}) was added. Nothing is mailed until sharing is on."
         )
+
+
+@school.command("change-urn")
+@click.option("--school", "urn", required=True, help="The URN that the school has.")
+@click.option("--to", "new_urn", required=True, help="The URN that it has from now on.")
+@click.pass_obj
+def change_urn_(context: CommandContext, urn: str, new_urn: str) -> None:
+    """Give a school its new URN. Pupils, links, mail and staff stay as they are."""
+    with context.work_in_school(urn) as (session, found):
+        change_urn(session, found, new_urn, context.parts.clock())
+    click.echo(f"URN {urn} is now {new_urn}. The old one still finds the school.")
 
 
 @school.command()

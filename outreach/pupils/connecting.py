@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.audit import Actor
-from outreach.database import school_of
-from outreach.errors import NotFound, Refusal
+from outreach.database import Sessions, school_of, transaction
+from outreach.errors import Refusal
+from outreach.pupils.connections import connection_of, require_connection
 from outreach.pupils.models import (
-    RosterSync,
     SourceConnection,
     SourceDirectory,
     SourceKind,
@@ -25,30 +25,17 @@ from outreach.pupils.models import (
 )
 from outreach.pupils.sealing import Sealer
 from outreach.pupils.sources.source import Standing
+from outreach.pupils.syncs import end, under_way
 from outreach.queues import Work
-from outreach.schools.models import ChangedBy, Connection, SharingAgreement
+from outreach.schools.models import ChangedBy, Connection, School, SharingAgreement
 from outreach.schools.revoking import start_deletion_timer, stop_deletion_timer
 from outreach.schools.sharing import Move, write_moves
+from outreach.settings import Settings
 
 LONGEST_SECRET = 4_000
 BARRED = frozenset({SourceState.REVOKED, SourceState.DECLINED})
-UNDER_WAY = (SyncState.WAITING, SyncState.FETCHING, SyncState.MERGING)
 SETTING = "source"
 """How the integrator's word stands in the history of sharing."""
-
-
-def connection_of(session: Session) -> SourceConnection | None:
-    return session.get(SourceConnection, school_of(session), populate_existing=True)
-
-
-def require_connection(session: Session) -> SourceConnection:
-    found = connection_of(session)
-    if found is None:
-        raise NotFound(
-            "This school is not connected to an information system. Connect it first, with "
-            "`outreach source connect` or on the page “Roster”."
-        )
-    return found
 
 
 def connect(
@@ -98,20 +85,44 @@ def connect(
     return require_connection(session)
 
 
+def request_access(session: Session, settings: Settings, now: datetime) -> None:
+    """Ask the school, through Wonde, to share its data. Raises Refusal or SourceTrouble."""
+    from outreach.pupils.sources.wonde import WondeClient
+
+    connection = require_connection(session)
+    if connection.kind is not SourceKind.WONDE or not settings.wonde_app_token:
+        raise Refusal("Only Wonde takes a request for access, with WONDE_APP_TOKEN set.")
+    WondeClient(settings.wonde_url, settings.wonde_app_token).request_access(connection.external_id)
+    connection.state_words = "Access was requested. The school has not decided yet."
+    audit.record(
+        session, now, audit.SYSTEM, "source.access_requested", "school", connection.school_id
+    )
+
+
 def disconnect(session: Session, actor: Actor, now: datetime) -> SourceKind:
     """Forget the connection and its secret; mail stops, and the pupils stay as they are."""
     connection = require_connection(session)
     kind = connection.kind
-    end_syncs(session, SyncState.FAILED, "The school was disconnected.", now)
-    session.execute(delete(SourceDirectory).where(SourceDirectory.school_id == school_of(session)))
-    session.delete(connection)
-    session.flush()
+    present = under_way(session)
+    if present is not None:
+        end(session, present, SyncState.FAILED, "The school was disconnected.", now)
+    forget_connection(session)
     agreement = session.get_one(SharingAgreement, school_of(session))
     if agreement.connection is Connection.AUTHORISED:
         _move_agreement(session, agreement, Connection.NOT_CONNECTED, actor, now)
     audit.record(session, now, actor, "source.disconnected", "school", school_of(session))
     queues.call_for(session, school_of(session), Work.DELIVER, now)
     return kind
+
+
+def forget_connection(session: Session) -> None:
+    """No sync and no secret of the school is left. Says nothing in the history: its caller does."""
+    here = SourceDirectory.school_id == school_of(session)
+    session.execute(delete(SourceDirectory).where(here))
+    connection = connection_of(session)
+    if connection is not None:
+        session.delete(connection)
+        session.flush()
 
 
 def take_standing(session: Session, standing: Standing, now: datetime) -> None:
@@ -162,11 +173,20 @@ def take_new_secret(session: Session, sealer: Sealer, secret: str, now: datetime
     audit.record(session, now, audit.SYSTEM, "source.secret_renewed", "school", school_of(session))
 
 
-def end_syncs(session: Session, state: SyncState, reason: str, now: datetime) -> None:
-    """End what is under way, at its next step at the latest."""
-    here = (RosterSync.school_id == school_of(session), RosterSync.state.in_(UNDER_WAY))
-    for sync in session.scalars(select(RosterSync).where(*here).with_for_update()):
-        sync.state, sync.reason, sync.ended_at, sync.lease_until = state, reason, now, None
+def reseal_all(sessions: Sessions, sealer: Sealer) -> int:
+    """Every school's secret under the newest key; commits school by school. Gives how many changed."""
+    with transaction(sessions) as session:
+        school_ids = session.scalars(select(School.id)).all()
+    done = 0
+    for school_id in school_ids:
+        with transaction(sessions, school_id) as session:
+            connection = connection_of(session)
+            if connection is None or connection.secret is None:
+                continue
+            if not sealer.is_newest(connection.secret):
+                connection.secret = sealer.reseal(connection.secret)
+                done += 1
+    return done
 
 
 def _enter_directory(session: Session, kind: SourceKind, external_id: str, school_id: UUID) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, request, session
 
-from outreach.pupils.sources.csv_file import LARGEST_FILE
+from outreach.pupils.sources.file_roster import LARGEST_FILE
 from outreach.schools.access import COOKIE_KEY
 
 room = Blueprint("pupils", __name__)
@@ -30,8 +30,25 @@ def permit_large_uploads(endpoint: str | None, _values: dict[str, Any] | None) -
 
 
 def init_app(app: Flask) -> None:
-    from outreach.pupils import pupil_views, roster_views
+    from outreach.pupils import (
+        hook_views,
+        limiting_views,
+        objection_views,
+        pupil_views,
+        reach_views,
+        roster_views,
+        source_views,
+    )
 
-    for module in (pupil_views, roster_views):
+    pages = (
+        hook_views,
+        limiting_views,
+        objection_views,
+        pupil_views,
+        reach_views,
+        roster_views,
+        source_views,
+    )
+    for module in pages:
         assert module.room is room  # importing it is what adds its pages
     app.register_blueprint(room)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from outreach.running.postgres import Postgres, postgres_of
 from outreach.running.valkey import Valkey, valkey_of
-from outreach.settings import PLAN_FILE, Settings, read_plan
+from outreach.settings import PLAN_FILE, Settings, practice_sources, read_plan
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Parts:
     valkey: Valkey | None
     smtp_port: int
     mailbox_port: int
+    practice_port: int
 
     @property
     def smtp_url(self) -> str:
@@ -32,13 +33,24 @@ class Parts:
     def mailbox_url(self) -> str:
         return f"http://127.0.0.1:{self.mailbox_port}/"
 
+    @property
+    def practice_url(self) -> str:
+        return f"http://127.0.0.1:{self.practice_port}/"
+
     def complete(self, settings: Settings) -> Settings:
         """The settings with the addresses of the embedded parts filled in."""
+        practice = practice_sources(self.practice_url)
+        is_practice = settings.is_practice_sources
         return replace(
             settings,
             database_url=self.postgres.url() if self.postgres else settings.database_url,
             redis_url=self.valkey.url if self.valkey else settings.redis_url,
             smtp_url=self.smtp_url if settings.is_embedded_mail else settings.smtp_url,
+            wonde_url=practice.wonde if is_practice else settings.wonde_url,
+            xporter_url=practice.xporter if is_practice else settings.xporter_url,
+            xporter_token_url=(
+                practice.xporter_token if is_practice else settings.xporter_token_url
+            ),
         )
 
 
@@ -49,9 +61,9 @@ def parts_of(settings: Settings, *, may_move: bool = False, is_throwaway: bool =
     """
     data_dir = settings.data_dir
     plan = read_plan(data_dir)
-    ports = [int(plan.get(name, 0)) for name in ("smtp_port", "mailbox_port")]
+    ports = [int(plan.get(name, 0)) for name in ("smtp_port", "mailbox_port", "practice_port")]
     ports = [port if port and not (may_move and not is_free(port)) else 0 for port in ports]
-    smtp_port, mailbox_port = _fill_free(ports)
+    smtp_port, mailbox_port, practice_port = _fill_free(ports)
     parts = Parts(
         postgres=(
             postgres_of(data_dir, is_throwaway=is_throwaway)
@@ -61,6 +73,7 @@ def parts_of(settings: Settings, *, may_move: bool = False, is_throwaway: bool =
         valkey=valkey_of(data_dir) if settings.is_embedded_redis else None,
         smtp_port=smtp_port,
         mailbox_port=mailbox_port,
+        practice_port=practice_port,
     )
     write_plan(data_dir, parts)
     return parts
@@ -73,6 +86,8 @@ def write_plan(data_dir: Path, parts: Parts) -> None:
         "smtp_port": str(parts.smtp_port),
         "mailbox_url": parts.mailbox_url,
         "mailbox_port": str(parts.mailbox_port),
+        "practice_url": parts.practice_url,
+        "practice_port": str(parts.practice_port),
     }
     if parts.postgres:
         plan["database_url"] = parts.postgres.url()

@@ -31,6 +31,9 @@ def embedded_members(settings: Settings, parts: Parts, environ: Mapping[str, str
         members.append(Member(parts.valkey.program(), parts.valkey.is_ready))
     if settings.is_embedded_mail:
         members.append(Member(_mailbox(settings, parts, environ), lambda: _greets(parts.smtp_port)))
+    if settings.is_practice_sources:
+        practice = _practice(settings, parts, environ)
+        members.append(Member(practice, lambda: _answers("127.0.0.1", parts.practice_port)))
     return members
 
 
@@ -75,6 +78,15 @@ def _mailbox(settings: Settings, parts: Parts, environ: Mapping[str, str]) -> Pr
     )
 
 
+def _practice(settings: Settings, parts: Parts, environ: Mapping[str, str]) -> Program:
+    return Program(
+        name="practice",
+        command=(sys.executable, "-m", "outreach.demo.practice", str(parts.practice_port)),
+        environ=environ_of_service(settings, environ),
+        folder=Path.cwd(),
+    )
+
+
 def _greets(port: int) -> bool:
     try:
         with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost", timeout=5):
@@ -85,8 +97,12 @@ def _greets(port: int) -> bool:
 
 def _listens(settings: Settings) -> bool:
     host = "::1" if settings.public_url.startswith("http://[::1]") else "127.0.0.1"
+    return _answers(host, settings.port)
+
+
+def _answers(host: str, port: int) -> bool:
     try:
-        with socket.create_connection((host, settings.port), timeout=5):
+        with socket.create_connection((host, port), timeout=5):
             return True
     except OSError:
         return False

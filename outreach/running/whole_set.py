@@ -74,7 +74,7 @@ def run_set(settings: Settings, environ: Mapping[str, str], *, only_parts: bool)
 def end_left_over(data_dir: Path) -> None:
     """End what a set that was killed left running, the database aside. Needs SET_LOCK."""
     left = [record for record in records.read_records(data_dir) if record.name != POSTGRES]
-    parts = [record for record in left if record.name in ("valkey", "mailbox")]
+    parts = [record for record in left if record.name in ("valkey", "mailbox", "practice")]
     records.end_all([record for record in left if record not in parts], patience=7.0)
     records.end_all(parts, patience=5.0)
     for record in left:
@@ -148,6 +148,9 @@ def _notice(run: Run, parts: Parts) -> str:
         lines.append(f"  Service    {settings.public_url}/")
     if settings.is_embedded_mail:
         lines.append(f"  Mailbox    {parts.mailbox_url}  (nothing in it left this machine)")
+    if settings.is_practice_sources:
+        words = "(practice Wonde, Xporter and OneRoster, with made-up pupils)"
+        lines.append(f"  Systems    {parts.practice_url}  {words}")
     lines.append(f"  Commands   DATA_DIR={settings.data_dir} .venv/bin/outreach --help")
     log_ins = settings.data_dir / DEMO_LOG_INS
     if log_ins.exists() and not run.only_parts:

@@ -30,9 +30,7 @@ def add_school(
     session: Session, urn: str, name: str, now: datetime, *, is_demo: bool = False
 ) -> School:
     """Add a school and enter it. Nothing is mailed until somebody of the school turns it on."""
-    if not URN.fullmatch(urn):
-        words = "A URN has six digits, from 100000 to 999999. Look it up on the school's own page."
-        raise Refusal(words)
+    require_urn(urn)
     name = " ".join(name.split())
     if not name:
         raise Refusal("The school needs a name, as its students know it.")
@@ -68,6 +66,13 @@ def add_school(
     record(session, now, OPERATOR, "school.added", "school", school_id, demo=is_demo)
     session.flush()
     return session.get_one(School, school_id)
+
+
+def require_urn(urn: str) -> None:
+    """Raises Refusal where it cannot be one."""
+    if not URN.fullmatch(urn):
+        words = "A URN has six digits, from 100000 to 999999. Look it up on the school's own page."
+        raise Refusal(words)
 
 
 def school_names_of(session: Session, account_id: UUID) -> Sequence[str]:

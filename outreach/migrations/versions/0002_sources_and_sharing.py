@@ -231,6 +231,8 @@ def upgrade() -> None:
         sa.Column("column", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("upn", sa.Text(), nullable=True),
+        sa.Column("mis_id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "sync_id"],
             ["roster_sync.school_id", "roster_sync.id"],
@@ -320,6 +322,7 @@ def upgrade() -> None:
         ),
     )
     op.add_column("objection", sa.Column("lifted_evidence", sa.Text(), nullable=True))
+    op.add_column("objection", sa.Column("lifted_staff_id", sa.Uuid(), nullable=True))
     op.drop_index(
         op.f("uq_objection_open"), table_name="objection", postgresql_where="(lifted_at IS NULL)"
     )
@@ -348,6 +351,10 @@ def upgrade() -> None:
     op.add_column("pupil", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("roster_group", sa.Column("starts_on", sa.Date(), nullable=True))
     op.add_column("roster_group", sa.Column("ends_on", sa.Date(), nullable=True))
+    op.add_column(
+        "staff_member",
+        sa.Column("is_limited", sa.Boolean(), server_default="false", nullable=False),
+    )
     op.add_column(
         "sharing_agreement",
         sa.Column("deletion_days", sa.BigInteger(), server_default="30", nullable=False),

@@ -1,0 +1,111 @@
+"""What a revocation leads to when nobody takes it back: everything held of the pupils is deleted.
+
+Counts of campaigns stay, and so does what says that it was done.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from outreach import audit, queues
+from outreach.answering.models import Response
+from outreach.database import Base, school_of, transaction
+from outreach.parts import Parts
+from outreach.privacy.erasing import BLOCK_OF, erase_pupils
+from outreach.profiles.models import ProfileEntry
+from outreach.pupils.connecting import forget_connection
+from outreach.pupils.models import Pupil, PupilAddress, PupilCharacteristic, RosterGroup, RosterSync
+from outreach.queues import Work
+from outreach.schools.models import ChangedBy, SharingAgreement
+from outreach.schools.sharing import Move, write_moves
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Held:
+    """How much of what is held: for the school to read before it is deleted."""
+
+    pupils: int
+    addresses: int
+    characteristics: int
+    responses: int
+    profile_entries: int
+
+
+def what_is_held(session: Session) -> Held:
+    return Held(
+        pupils=_count(session, Pupil, Pupil.erased_at.is_(None)),
+        addresses=_count(session, PupilAddress),
+        characteristics=_count(session, PupilCharacteristic),
+        responses=_count(session, Response),
+        profile_entries=_count(session, ProfileEntry),
+    )
+
+
+def delete_if_due(parts: Parts, school_id: UUID) -> None:
+    """Block by block, each a transaction; killed half-way, it goes on. Undone before, it does not."""
+    deleted = 0
+    while block := _delete_block(parts, school_id):
+        deleted += block
+    with transaction(parts.sessions, school_id) as session:
+        now = parts.clock()
+        if _is_due(session, now):
+            _finish(session, now)
+        queues.settle_due(
+            session, school_id, Work.DELETE_HELD, lambda: _agreement(session).deletes_at, now
+        )
+    if deleted:
+        log.info("held data deleted school=%s pupils=%s", school_id, deleted)
+
+
+def _delete_block(parts: Parts, school_id: UUID) -> int:
+    with transaction(parts.sessions, school_id) as session:
+        now = parts.clock()
+        if not _is_due(session, now):
+            return 0
+        block = session.scalars(
+            select(Pupil.id)
+            .where(Pupil.school_id == school_id, Pupil.erased_at.is_(None))
+            .order_by(Pupil.id)
+            .limit(BLOCK_OF)
+        ).all()
+        return erase_pupils(session, block, audit.SYSTEM, now)
+
+
+def _finish(session: Session, now: datetime) -> None:
+    for table in (RosterGroup, RosterSync):
+        session.execute(
+            delete(table).where(table.school_id == school_of(session)),
+            execution_options={"synchronize_session": False},
+        )
+    forget_connection(session)
+    agreement = _agreement(session)
+    agreement.deletes_at = None
+    move = Move("held_data", "held", "deleted")
+    words = "The time after the revocation has passed."
+    write_moves(session, now, [move], ChangedBy.SERVICE, None, words)
+
+
+def _is_due(session: Session, now: datetime) -> bool:
+    """With the row locked: whoever takes the revocation back waits, or comes first."""
+    deletes_at = _agreement(session).deletes_at
+    return deletes_at is not None and deletes_at <= now
+
+
+def _agreement(session: Session) -> SharingAgreement:
+    return session.scalars(
+        select(SharingAgreement)
+        .where(SharingAgreement.school_id == school_of(session))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _count(session: Session, table: type[Base], *which: ColumnElement[bool]) -> int:
+    own = table.__table__.c.school_id == school_of(session)
+    return session.scalar(select(func.count()).select_from(table).where(own, *which)) or 0
