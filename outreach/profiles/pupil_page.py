@@ -13,7 +13,6 @@ from outreach.profiles.showing import (
     Entry,
     campaigns_of,
     groups_of,
-    objection_of,
     profile_of,
 )
 from outreach.profiles.wording import (
@@ -25,9 +24,11 @@ from outreach.profiles.wording import (
 from outreach.pupils import characteristics
 from outreach.pupils.characteristics import Purpose
 from outreach.pupils.gate import Reason, gate
-from outreach.pupils.models import AddressKind, Item, Pupil
+from outreach.pupils.models import AddressKind, Instructor, Item, ObjectionScope, Pupil
+from outreach.pupils.objection_register import RegisteredObjection, objections_of
 from outreach.pupils.reasons import WRONG_PERSON
 from outreach.pupils.suppressing import reached_wrong_person
+from outreach.schools.purposes import table
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE, ProfileField
 
@@ -83,15 +84,28 @@ class PupilPage:
     pupil: Pupil
     groups: tuple[str, ...]
     mail: ShownMail
+    objections: tuple[RegisteredObjection, ...]
+    """Those in force first, then the lifted."""
+
     campaigns: tuple[ShownCampaign, ...]
     current: tuple[ShownEntry, ...]
     earlier: tuple[ShownEntry, ...]
     """What was said before the entries in force, by field, newest first in each."""
 
     characteristics: tuple[tuple[str, str], ...]
-    """Label and value of what the purpose permits; empty where none was given."""
+    """Label and value of what the school shares for the purpose."""
 
     purpose: str
+
+    @property
+    def may_pupil_allow_mail(self) -> bool:
+        """Whether the pupil's own word lifts the objection to mail: theirs, or theirs by now."""
+        return any(
+            one.scope is ObjectionScope.MAIL
+            and one.right is not None
+            and (one.instructed_by is Instructor.PUPIL or one.right.has_passed)
+            for one in self.objections
+        )
 
     @property
     def readiness(self) -> ShownEntry | None:
@@ -126,11 +140,13 @@ def page_of(
     `purpose` is what the reader reads characteristics for.
     """
     profile = profile_of(session, pupil_id)
+    objections = tuple(objections_of(session, pupil_id, now))
     shown = [_shown(one, library) for one in profile.entries]
     return PupilPage(
         pupil=profile.pupil,
         groups=tuple(name for _, name in groups_of(session, pupil_id, now)),
-        mail=_mail(session, pupil_id, now),
+        mail=_mail(session, pupil_id, objections, now),
+        objections=objections,
         campaigns=tuple(_shown_campaign(place) for place in campaigns_of(session, pupil_id)),
         current=tuple(
             sorted((one for one in shown if one.superseded_at is None), key=_place_on_page)
@@ -139,7 +155,7 @@ def page_of(
             sorted((one for one in shown if one.superseded_at is not None), key=_place_on_page)
         ),
         characteristics=_characteristics(session, pupil_id, purpose),
-        purpose=characteristics.purposes()[purpose].words,
+        purpose=table().purposes[purpose].words,
     )
 
 
@@ -147,9 +163,12 @@ def _characteristics(
     session: Session, pupil_id: UUID, purpose: Purpose
 ) -> tuple[tuple[str, str], ...]:
     held = characteristics.read(session, pupil_id, purpose)
-    permitted = characteristics.purposes()[purpose].items
+    permitted = characteristics.readable(session, purpose)
     return tuple(
-        (characteristics.LABELS[item], held.get(item, "Not given"))
+        (
+            characteristics.LABELS[item],
+            characteristics.in_words(item, held[item]) if item in held else "Not given",
+        )
         for item in Item
         if item in permitted
     )
@@ -174,11 +193,15 @@ def _shown_campaign(place: CampaignPlace) -> ShownCampaign:
     )
 
 
-def _mail(session: Session, pupil_id: UUID, now: datetime) -> ShownMail:
+def _mail(
+    session: Session, pupil_id: UUID, objections: tuple[RegisteredObjection, ...], now: datetime
+) -> ShownMail:
     asked = gate(at=now).where(Pupil.id == pupil_id)
     row = session.execute(asked.add_columns(reached_wrong_person().label("is_wrong"))).one()
-    objection = objection_of(session, pupil_id)
-    objected_at = objection.at if objection else None
+    objected_at = next(
+        (one.recorded_at for one in objections if one.scope is ObjectionScope.MAIL and one.right),
+        None,
+    )
     return ShownMail(row.address_kind, row.reason, row.is_wrong, objected_at)
 
 

@@ -18,8 +18,6 @@ from outreach.pupils.groups import is_member_on
 from outreach.pupils.models import (
     GroupKind,
     GroupMember,
-    Objection,
-    ObjectionScope,
     Pupil,
     RosterGroup,
 )
@@ -140,18 +138,3 @@ def groups_of(session: Session, pupil_id: UUID, now: datetime) -> list[tuple[Gro
         .order_by((RosterGroup.kind != GroupKind.REGISTRATION), RosterGroup.name)
     )
     return [(kind, name) for kind, name in rows]
-
-
-def objection_of(session: Session, pupil_id: UUID) -> Objection | None:
-    """The objection to mail that is in force, if any."""
-    return session.scalar(
-        select(Objection)
-        .where(
-            Objection.school_id == school_of(session),
-            Objection.pupil_id == pupil_id,
-            Objection.scope == ObjectionScope.MAIL,
-            Objection.lifted_at.is_(None),
-        )
-        .order_by(Objection.at.desc())
-        .limit(1)
-    )

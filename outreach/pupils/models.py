@@ -207,7 +207,7 @@ class GroupMember(Tenant, Base):
 
 
 class StaffGroup(Tenant, Base):
-    """A group that a viewer is limited to. A viewer without such rows sees the whole school."""
+    """A group that a viewer is limited to; `StaffMember.is_limited` says whether they are."""
 
     __tablename__ = "staff_group"
     __table_args__ = (
@@ -322,7 +322,8 @@ class StagedPupil(Tenant, Base):
 class SyncFault(Tenant, Base):
     """A record or a value of the last sync that could not be taken, for staff to read.
 
-    Holds pupil data, so it lasts until the next sync only.
+    Holds pupil data, so it lasts until the next sync only. A rejected record keeps what of its
+    identifiers could be read: such a pupil is not absent.
     """
 
     __tablename__ = "sync_fault"
@@ -341,6 +342,8 @@ class SyncFault(Tenant, Base):
     column: Mapped[str]
     value: Mapped[str]
     reason: Mapped[str]
+    upn: Mapped[str | None]
+    mis_id: Mapped[str | None]
 
 
 class RosterImport(Tenant, Base):
@@ -422,6 +425,7 @@ class Objection(Tenant, Base):
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[Instructor | None] = mapped_column(enum_type(Instructor, "lifted_by"))
     lifted_evidence: Mapped[str | None]
+    lifted_staff_id: Mapped[UUID | None]
 
 
 class SharingWindow(Tenant, Base):

@@ -1,4 +1,4 @@
-"""The list of pupils, finding one by name, and recording that one asked not to be mailed."""
+"""The list of pupils, finding one by name, and confirming that an address is right."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,22 +11,24 @@ from outreach.pupils.finding import (
     ListedPupil,
     PupilPage,
     get_pupil,
-    groups_of,
+    groups_here,
     list_pupils,
     years_of,
 )
-from outreach.pupils.objecting import lift_objection, object_to_mail
 from outreach.pupils.suppressing import take_back_wrong_person
+from outreach.pupils.viewing import is_reader_limited, seen_here
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
 MAY_LIST = (Role.ADMIN, Role.CAREERS_LEADER, Role.VIEWER)
-MAY_RECORD_OBJECTIONS = (Role.ADMIN, Role.CAREERS_LEADER)
+MAY_CONFIRM_ADDRESS = (Role.ADMIN, Role.CAREERS_LEADER)
 
 
 @dataclass(frozen=True)
 class PupilListPage:
+    """`is_limited`: the reader sees the pupils of some groups only."""
+
     listed: PupilPage
     years: list[tuple[str, str]]
     groups: list[tuple[str, str]]
@@ -34,6 +36,7 @@ class PupilListPage:
     group: str
     search: str
     pages_href: str
+    is_limited: bool
 
     @property
     def pupils(self) -> list[ListedPupil]:
@@ -54,22 +57,8 @@ def search() -> ResponseReturnValue:
     return _list(form.get("year", ""), form.get("group", ""), form.get("search", "").strip())
 
 
-@room.post("/staff/pupils/<uuid:pupil_id>/objection")
-@staff_page(*MAY_RECORD_OBJECTIONS)
-def change_objection(pupil_id: UUID) -> ResponseReturnValue:
-    pupil = get_pupil(web.db(), pupil_id)
-    by = signed_in().staff_id
-    if request.form.get("do") == "lift":
-        lift_objection(web.db(), pupil.id, "staff", by, web.now())
-        flash("This pupil may be mailed again.", "success")
-    else:
-        object_to_mail(web.db(), pupil.id, "staff", by, web.now())
-        flash("This pupil will get no more mail. What is queued stops too.", "success")
-    return redirect(url_for("profiles.show_pupil", pupil_id=pupil.id), code=303)
-
-
 @room.post("/staff/pupils/<uuid:pupil_id>/address")
-@staff_page(*MAY_RECORD_OBJECTIONS)
+@staff_page(*MAY_CONFIRM_ADDRESS)
 def confirm_address(pupil_id: UUID) -> ResponseReturnValue:
     """Staff have checked the address that somebody said is not this pupil's."""
     pupil = get_pupil(web.db(), pupil_id)
@@ -80,23 +69,27 @@ def confirm_address(pupil_id: UUID) -> ResponseReturnValue:
 
 
 def _list(year: str, group: str, search: str = "") -> str:
-    session = web.db()
-    groups = groups_of(session, web.now())
+    session, seen = web.db(), seen_here()
+    group = GroupName.read(group).key if group else ""
+    groups = {one.group.key: one.group for one in groups_here(session, web.now(), seen)}
     listed = list_pupils(
         session,
         year=int(year) if year.isdecimal() and len(year) <= 2 else None,
-        group=group if group in groups else None,
+        group=groups.get(group),
         search=search.replace("\0", ""),
         page=request.args.get("page", 1, type=int),
         now=web.now(),
+        seen=seen,
     )
+    years = years_of(session, seen)
     page = PupilListPage(
         listed,
-        years=[("", "All years"), *((str(each), f"Year {each}") for each in years_of(session))],
-        groups=[("", "All groups"), *((each, each) for each in groups)],
+        years=[("", "All years"), *((str(each), f"Year {each}") for each in years)],
+        groups=[("", "All groups"), *((key, one.words) for key, one in groups.items())],
         year=year,
         group=group,
         search=search,
         pages_href=url_for("pupils.list_all", year=year, group=group, page=""),
+        is_limited=is_reader_limited(),
     )
     return render_template("staff/pupils/list.html", page=page)

@@ -20,6 +20,10 @@ DOWNLOADERS = (Role.ADMIN, Role.CAREERS_LEADER)
 
 
 def init_app(app: Flask) -> None:
+    from outreach.reports import list_views
+
+    for module in (list_views,):
+        assert module.room is room  # importing it is what adds its pages
     app.register_blueprint(room)
 
 

@@ -28,6 +28,7 @@ View = Callable[P, ResponseReturnValue]
 COOKIE_KEY = "staff"
 CHOICE_KEY = "has_choice"
 SCHOOLS = "/staff/schools"
+SHARING = "/staff/sharing"
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def own_path(wanted: str | None) -> str | None:
 
 def home_of(role: Role) -> str:
     """Where a person of this role begins work."""
-    return {Role.IT: "/staff/it-team", Role.DATA_PROTECTION: "/staff/sharing"}.get(role, "/staff/")
+    return {Role.IT: "/staff/it-team", Role.DATA_PROTECTION: SHARING}.get(role, "/staff/")
 
 
 _A, _C, _V, _D, _I = (
@@ -165,11 +166,15 @@ _A, _C, _V, _D, _I = (
     Role.IT,
 )
 
+MAY_CHANGE_SHARING = (_A, _D)
+
 NAVIGATION = (
     ("Campaigns", "/staff/campaigns", {_A, _C, _V}),
     ("Pupils", "/staff/pupils", {_A, _C, _V}),
     ("Roster", "/staff/roster", {_A, _C}),
-    ("Sharing", "/staff/sharing", {_A, _C, _D}),
+    ("Objections", "/staff/objections", {_A, _C, _D}),
+    ("Lists", "/staff/lists", {_A, _C}),
+    ("Data sharing", SHARING, {_A, _C, _D}),
     ("Staff", "/staff/school/staff", {_A}),
     ("IT team", "/staff/it-team", {_A, _C, _D, _I}),
     ("Audit", "/staff/audit", {_A, _D}),

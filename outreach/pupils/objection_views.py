@@ -1,0 +1,218 @@
+"""The objections register: its page, recording and lifting for one pupil, and who was told."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import web
+from outreach.clock import london_date
+from outreach.pupils import objection_register as register
+from outreach.pupils.finding import get_pupil
+from outreach.pupils.models import ObjectionScope, Pupil
+from outreach.pupils.objecting import InstructionRefused, lift, open_objection, record_objection
+from outreach.pupils.objection_forms import (
+    InstructionForm,
+    TellingForm,
+    read_instruction,
+    read_telling,
+    typed,
+    usual_instruction,
+)
+from outreach.pupils.objection_register import RegisteredObjection, RegisterPage, ScopeCount
+from outreach.pupils.objection_rules import INSTRUCTOR_LABELS, SCOPE_LABELS, right_of
+from outreach.pupils.telling import (
+    DAYS_TO_OBJECT,
+    FIRST_YEAR,
+    LAST_YEAR,
+    SCOPES,
+    Telling,
+    TellingRefused,
+    take_back,
+    tell,
+    tellings_of,
+)
+from outreach.pupils.views import room
+from outreach.schools.access import signed_in, staff_page
+from outreach.schools.models import Role
+
+KEEPERS = (Role.ADMIN, Role.CAREERS_LEADER)
+
+_LABELS = {
+    "scopes": [(scope.value, label) for scope, label in SCOPE_LABELS.items()],
+    "instructors": [(one.value, label) for one, label in INSTRUCTOR_LABELS.items()],
+}
+
+
+@dataclass(frozen=True)
+class RegisterView:
+    """Data protection sees the counts alone: `listed` is None, and nobody is named."""
+
+    counts: list[ScopeCount]
+    tellings: list[Telling]
+    listed: RegisterPage | None
+    passed: list[RegisteredObjection]
+    scope: str
+    standing: str
+    pages_href: str
+
+
+@dataclass(frozen=True)
+class InstructionPage:
+    """`right` says who may take back the objection that is to be lifted."""
+
+    pupil: Pupil
+    form: InstructionForm
+    is_lift: bool
+    right: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@room.get("/staff/objections")
+@staff_page(*KEEPERS, Role.DATA_PROTECTION)
+def show_objections() -> str:
+    scope, standing = request.args.get("scope", ""), request.args.get("standing", "in_force")
+    listed, passed = None, []
+    if signed_in().role in KEEPERS:
+        passed = register.passed_to_pupils(web.db(), web.now())
+        listed = register.read_register(
+            web.db(),
+            scope=next((one for one in ObjectionScope if one.value == scope), None),
+            standing=next((one for one in register.Standing if one.value == standing), None),
+            page=request.args.get("page", 1, type=int),
+            now=web.now(),
+        )
+    view = RegisterView(
+        register.count_objections(web.db()),
+        tellings_of(web.db()),
+        listed,
+        passed,
+        scope,
+        standing,
+        url_for("pupils.show_objections", scope=scope, standing=standing, page=""),
+    )
+    return render_template(
+        "staff/pupils/objections.html", page=view, **_LABELS, scope_labels=SCOPE_LABELS
+    )
+
+
+@room.get("/staff/pupils/<uuid:pupil_id>/objection")
+@staff_page(*KEEPERS)
+def ask_objection(pupil_id: UUID) -> str:
+    """With `?lift=SCOPE`, the form that lifts the objection of that scope."""
+    pupil = get_pupil(web.db(), pupil_id)
+    today = london_date(web.now())
+    if "lift" not in request.args:
+        return _instruction_page(InstructionPage(pupil, usual_instruction(today), is_lift=False))
+    scope = next((one for one in ObjectionScope if one.value == request.args["lift"]), None)
+    if scope is None:
+        abort(404)
+    return _instruction_page(_lift_page(pupil, usual_instruction(today, scope), {}))
+
+
+@room.post("/staff/pupils/<uuid:pupil_id>/objection")
+@staff_page(*KEEPERS)
+def change_objection(pupil_id: UUID) -> ResponseReturnValue:
+    pupil = get_pupil(web.db(), pupil_id)
+    form = read_instruction(request.form, london_date(web.now()))
+    is_lift = request.form.get("do") == "lift"
+    errors = form.faults()
+    if not errors:
+        try:
+            _change(pupil, form, is_lift=is_lift)
+        except InstructionRefused as refusal:
+            errors = refusal.faults
+    if errors:
+        shown = (
+            _lift_page(pupil, form, errors)
+            if is_lift
+            else InstructionPage(pupil, form, is_lift=False, errors=errors)
+        )
+        return _instruction_page(shown), 422
+    return redirect(url_for("profiles.show_pupil", pupil_id=pupil.id), code=303)
+
+
+def _change(pupil: Pupil, form: InstructionForm, *, is_lift: bool) -> None:
+    scope = form.chosen_scope
+    assert scope is not None
+    verb = lift if is_lift else record_objection
+    by = signed_in().staff_id
+    done = verb(web.db(), pupil, scope, form.instruction(), by, web.now())
+    if not done.is_change:
+        flash("Nothing was changed: it stands so already.", "info")
+    elif scope is ObjectionScope.MAIL and is_lift:
+        flash("This pupil may be mailed again.", "success")
+    elif scope is ObjectionScope.MAIL:
+        flash("This pupil will get no more mail. What is queued stops too.", "success")
+    elif is_lift:
+        flash("The objection is lifted. The register keeps that it was made.", "success")
+    else:
+        flash("The objection is on the register. Lists for others obey it from now on.", "success")
+    if done.note:
+        flash(done.note, "warn")
+
+
+@room.get("/staff/objections/told")
+@staff_page(*KEEPERS)
+def show_tellings() -> str:
+    today = london_date(web.now())
+    return _tellings_page(TellingForm("", (), typed(today)), {})
+
+
+@room.post("/staff/objections/told")
+@staff_page(*KEEPERS)
+def change_tellings() -> ResponseReturnValue:
+    if request.form.get("do") == "take_back":
+        window_id = request.form.get("window", type=UUID)
+        if window_id is None:
+            abort(404)
+        take_back(web.db(), window_id, signed_in().staff_id, web.now())
+        flash("The record is taken back. Those years no longer count as told by it.", "success")
+        return redirect(url_for("pupils.show_tellings"), code=303)
+    form = read_telling(request.form)
+    errors = form.faults()
+    if not errors:
+        try:
+            _tell(form)
+        except TellingRefused as refusal:
+            errors = refusal.faults
+    if errors:
+        return _tellings_page(form, errors), 422
+    return redirect(url_for("pupils.show_tellings"), code=303)
+
+
+def _tell(form: TellingForm) -> None:
+    told_on, scope = form.day, form.chosen_scope
+    assert scope is not None
+    assert told_on is not None
+    tell(web.db(), scope, form.chosen_years, told_on, signed_in().staff_id, web.now())
+    flash("It is on record. What they may object to is shared once the days are over.", "success")
+
+
+def _lift_page(pupil: Pupil, form: InstructionForm, errors: dict[str, str]) -> InstructionPage:
+    """404 where there is no such objection to lift (any more)."""
+    scope = form.chosen_scope
+    found = open_objection(web.db(), pupil.id, scope) if scope else None
+    if found is None:
+        abort(404)
+    right = right_of(found.instructed_by, pupil.date_of_birth, london_date(web.now()))
+    return InstructionPage(pupil, form, is_lift=True, right=right.words, errors=errors)
+
+
+def _instruction_page(page: InstructionPage) -> str:
+    return render_template("staff/pupils/objection.html", page=page, errors=page.errors, **_LABELS)
+
+
+def _tellings_page(form: TellingForm, errors: dict[str, str]) -> str:
+    return render_template(
+        "staff/pupils/objections_told.html",
+        form=form,
+        errors=errors,
+        tellings=tellings_of(web.db()),
+        scopes=[(scope.value, SCOPE_LABELS[scope]) for scope in SCOPES],
+        scope_labels=SCOPE_LABELS,
+        years=[(str(year), f"Year {year}") for year in range(FIRST_YEAR, LAST_YEAR + 1)],
+        days=DAYS_TO_OBJECT,
+        today=london_date(web.now()),
+    )
