@@ -16,8 +16,10 @@ REQUIRED = (Field.FORENAME, Field.SURNAME, Field.YEAR)
 IDENTIFIERS = (Field.UPN, Field.MIS_ID)
 _INSIGNIFICANT = re.compile(r"[\W_]+")
 
-
 MOST_COLUMNS = 300
+
+ColumnChoice = Mapping[int, Field | None]
+"""What a person says the columns of a file are, by their place in it. None leaves a column out."""
 
 
 class HeaderFault(Refusal):
@@ -91,13 +93,12 @@ def count_known(headings: Sequence[str]) -> int:
     return sum(fold(heading) in known for heading in headings)
 
 
-def read_header(headings: Sequence[str]) -> Header:
-    """Raise HeaderFault, naming columns, where one is missing or two say the same thing."""
-    if len(headings) > MOST_COLUMNS:
-        raise HeaderFault(
-            f"The first row has {len(headings)} columns, which is more than a roster has "
-            f"({MOST_COLUMNS} at most). Check that it is the right file. Nothing was imported."
-        )
+def read_header(headings: Sequence[str], choice: ColumnChoice | None = None) -> Header:
+    """By our vocabulary, or by a person's choice where there is one.
+
+    Raise HeaderFault, naming columns, where one is missing or two say the same thing.
+    """
+    _check_count(headings)
     words = vocabulary()
     places: dict[Field, int] = {}
     shown: dict[Field, str] = {}
@@ -105,24 +106,60 @@ def read_header(headings: Sequence[str]) -> Header:
     unclear: list[tuple[str, str]] = []
     for place, heading in enumerate(cell.strip() for cell in headings):
         folded = fold(heading)
-        field = words.fields.get(folded)
+        field = words.fields.get(folded) if choice is None else choice.get(place)
         if field is None:
-            if folded in words.unclear:
+            if choice is None and folded in words.unclear:
                 unclear.append((heading, words.unclear[folded]))
             elif heading:
                 ignored.append(heading)
-        elif field in places:
-            raise _said_twice(words.names[field], shown[field], heading)
-        else:
-            places[field], shown[field] = place, heading
+            continue
+        name = name_column(headings, place)
+        if field in places:
+            raise _said_twice(words.names[field], shown[field], name)
+        places[field], shown[field] = place, name
     _require(words.names, places, ignored, unclear)
     return Header(places, shown, len(headings), tuple(ignored), tuple(unclear))
+
+
+def guess_columns(headings: Sequence[str]) -> list[Field | None]:
+    """What each column most likely is. Of two that say the same thing, the first."""
+    _check_count(headings)
+    known = vocabulary().fields
+    guessed: list[Field | None] = []
+    for heading in headings:
+        field = known.get(fold(heading))
+        guessed.append(None if field in guessed else field)
+    return guessed
+
+
+def name_column(headings: Sequence[str], place: int) -> str:
+    """Its heading; with the letter of a spreadsheet where that alone does not tell which it is."""
+    heading = headings[place].strip()
+    if not heading:
+        return f"Column {_letter(place)}"
+    if sum(other.strip() == heading for other in headings) > 1:
+        return f"{heading} (column {_letter(place)})"
+    return heading
+
+
+def _letter(place: int) -> str:
+    """0 is A, 26 is AA."""
+    before, last = divmod(place, 26)
+    return (_letter(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def _check_count(headings: Sequence[str]) -> None:
+    if len(headings) > MOST_COLUMNS:
+        raise HeaderFault(
+            f"The first row has {len(headings)} columns, which is more than a roster has "
+            f"({MOST_COLUMNS} at most). Check that it is the right file. Nothing was imported."
+        )
 
 
 def _said_twice(name: str, first: str, second: str) -> HeaderFault:
     return HeaderFault(
         f"Two columns of the file give the {name}: “{first}” and “{second}”. "
-        "Keep one of them and delete the other, then try again. Nothing was imported."
+        "Leave one of them out, then try again. Nothing was imported."
     )
 
 
@@ -142,5 +179,6 @@ def _require(
     unknown += "".join(f" “{heading}”: {words}" for heading, words in unclear)
     raise HeaderFault(
         f"The first row of the file has no column for: {', '.join(missing)}.{unknown} "
-        "Write the headings in the first row and try again. Nothing was imported."
+        "Write the headings in the first row, or say below which column it is, and try again. "
+        "Nothing was imported."
     )

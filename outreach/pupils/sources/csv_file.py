@@ -5,52 +5,34 @@ import io
 import re
 from collections.abc import Iterator
 
-from outreach.errors import Refusal
-from outreach.pupils.sources.columns import Header, count_known, read_header
+from outreach.pupils.sources.columns import count_known
+from outreach.pupils.sources.file_roster import UnreadableFile
+from outreach.pupils.sources.table_file import NumberedRow, is_blank, limit, no_headings
 
-LARGEST_FILE = 20 * 1024 * 1024
-MOST_ROWS = 200_000
 DELIMITERS = ",;\t"
-_NOT_TEXT = {
-    b"PK\x03\x04": "It is an Excel workbook (.xlsx).",
-    b"\xd0\xcf\x11\xe0": "It is an old Excel workbook (.xls).",
-    b"%PDF": "It is a PDF.",
-}
 _UTF8_PAIR = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
-
-NumberedRow = tuple[int, list[str] | None]
-
-
-class UnreadableFile(Refusal):
-    """The bytes are no roster at all, or one too large. Nothing can be read."""
 
 
 class CsvFile:
-    """An opened file: its header, and its rows with the numbers that a spreadsheet shows."""
+    """An opened file: its headings, and its rows with the numbers that a spreadsheet shows."""
+
+    source = "csv"
+    may_hold_formulas = False
+    notes: tuple[str, ...] = ()
 
     def __init__(self, content: bytes) -> None:
-        _check_bytes(content)
         self._content = content
         self.encoding = _encoding_of(content)
         self._is_marked, self.delimiter = self._sniff_delimiter()
         self._numbered = self._read_rows()
         _, headings = next(self._numbered, (0, None))
         if headings is None:
-            raise UnreadableFile("The first row of the file has no headings. Nothing was imported.")
-        self.header: Header = read_header(headings)
+            raise no_headings()
+        self.headings = headings
 
     def rows(self) -> Iterator[NumberedRow]:
-        """Row number and cells, without the header and without blank rows. Once only.
-
-        The cells are None where stray quotation marks leave no way to tell them apart.
-        """
-        for count, (number, cells) in enumerate(self._numbered, start=1):
-            if count > MOST_ROWS:
-                raise UnreadableFile(
-                    f"The file has more than {MOST_ROWS:,} rows, which is more than one school has. "
-                    "Check that it is the right file. Nothing was imported."
-                )
-            yield number, cells
+        """The cells are None where stray quotation marks leave no way to tell them apart."""
+        return limit(self._numbered)
 
     def _lines(self) -> io.TextIOWrapper:
         return io.TextIOWrapper(io.BytesIO(self._content), self.encoding, newline="")
@@ -83,7 +65,7 @@ class CsvFile:
                     raise _never_closed(number) from fault
                 yield number, None  # the reader goes on with the next line
                 continue
-            if not any(cells) or not any(cell.strip() for cell in cells):
+            if is_blank(cells):
                 continue
             if skip_mark:
                 skip_mark = False
@@ -96,22 +78,6 @@ def _never_closed(number: int) -> UnreadableFile:
         f"A quotation mark that opens in row {number} is never closed, so the rows after it "
         "cannot be told apart. Mend that cell and try again. Nothing was imported."
     )
-
-
-def _check_bytes(content: bytes) -> None:
-    if not content.strip():
-        raise UnreadableFile("The file is empty. Export the roster again and try once more.")
-    if len(content) > LARGEST_FILE:
-        raise UnreadableFile(
-            f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB, which is more than one "
-            "school's roster takes. Check that it is the right file. Nothing was imported."
-        )
-    for mark, words in _NOT_TEXT.items():
-        if content.startswith(mark):
-            raise UnreadableFile(
-                f"This is not a CSV file. {words} Open it, choose Save as, pick "
-                "“CSV UTF-8 (comma delimited)”, and import that. Nothing was imported."
-            )
 
 
 def _encoding_of(content: bytes) -> str:

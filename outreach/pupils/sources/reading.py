@@ -88,22 +88,39 @@ class RecordReader:
         """A row that is no pupil's as it stands. `cells` may still say whose it was meant to be."""
         self.rejected.append(CellFault(row, "", value[:LONGEST_SHOWN], reason))
         if cells:
-            upn, mis_id = (_readable(cells.get(field, ""), field) for field in IDENTIFIERS)
-            self.rejected_pupils.append(RejectedPupil(upn, mis_id))
+            self.keep_rejected(cells)
+
+    def keep_rejected(self, cells: Mapping[Field, str]) -> None:
+        """Whose row it was, as far as it can be read: that pupil is not absent."""
+        upn, mis_id = (_readable(cells.get(field, ""), field) for field in IDENTIFIERS)
+        self.rejected_pupils.append(RejectedPupil(upn, mis_id))
 
     def warn(self, row: int, field: Field, value: str, reason: str) -> None:
         self.warnings.append(CellFault(row, self.heading_of(field), value[:LONGEST_SHOWN], reason))
 
+    def sort_faults(self) -> None:
+        """By row, and within a row in the source's own order of fields."""
+        places = {heading: place for place, heading in enumerate(self._headings.values())}
+        for faults in (self.rejected, self.warnings):
+            faults.sort(key=lambda fault: (fault.row, places.get(fault.column, -1)))
+
     def read(
-        self, row: int, cells: Mapping[Field, str], groups: Iterable[GroupPlace] | None = None
+        self,
+        row: int,
+        cells: Mapping[Field, str],
+        groups: Iterable[GroupPlace] | None = None,
+        faults: Mapping[Field, str] = {},
     ) -> PupilRecord | None:
         """The record, or None where the row was rejected. A field without a cell is empty.
 
-        `groups` are given by sources that know kinds and dates, in place of a cell.
+        `groups` are given by sources that know kinds and dates, in place of a cell. `faults` are
+        reasons against fields that came as no text.
         """
         faults_before = len(self.rejected)
         values: list[Any] = [None] * len(_SLOTS)
         values[0] = row
+        for field, reason in faults.items():
+            self.reject(row, field, "", reason)
         for field, slot, read in self._plan:
             cell = cells.get(field, "")
             if not cell:

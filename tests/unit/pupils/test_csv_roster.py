@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from outreach.mail.addresses import check
-from outreach.pupils.sources.csv_file import UnreadableFile
-from outreach.pupils.sources.csv_roster import CsvRoster
+from outreach.pupils.sources.file_roster import FileRoster, UnreadableFile
+from outreach.pupils.sources.files import open_roster
 from outreach.pupils.sources.records import PupilRecord
 
 TODAY = date(2026, 11, 21)
@@ -14,13 +14,13 @@ HEADER = "UPN,MIS ID,Forename,Surname,Date of birth,Year,Reg group,Work email,FS
 GOOD = "B801200005001,17,Ola,Nowak,04/09/2011,Year 10,10A,ola@hill.example,Y"
 
 
-def read(text: str | bytes, encoding: str = "utf-8") -> tuple[list[PupilRecord], CsvRoster]:
+def read(text: str | bytes, encoding: str = "utf-8") -> tuple[list[PupilRecord], FileRoster]:
     content = text if isinstance(text, bytes) else text.encode(encoding)
-    roster = CsvRoster(content, today=TODAY, check_address=check)
+    roster = open_roster(content, today=TODAY, check_address=check)
     return list(roster), roster
 
 
-def read_row(row: str, header: str = HEADER) -> tuple[list[PupilRecord], CsvRoster]:
+def read_row(row: str, header: str = HEADER) -> tuple[list[PupilRecord], FileRoster]:
     return read(f"{header}\n{row}\n")
 
 
@@ -275,7 +275,7 @@ def test_a_stray_quotation_mark_costs_its_own_row_only() -> None:
     [
         (b"", "empty"),
         (b"  \r\n", "empty"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "damaged"),
         (b"%PDF-1.7", "PDF"),
         (b'MIS ID,Forename,Surname,Year\n17,"Ola,Nowak,9\n', "row 2 is never closed"),
         ("MIS ID,Forename,Surname,Year\n17,Zoë,N,9\n".encode() + b"18,Zo\xeb,N,9\n", "mixes"),
@@ -289,7 +289,7 @@ def test_a_file_that_is_no_roster_says_what_it_is(content: bytes, words: str) ->
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("outreach.pupils.sources.csv_file.MOST_ROWS", 1)
+    monkeypatch.setattr("outreach.pupils.sources.table_file.MOST_ROWS", 1)
 
     with pytest.raises(UnreadableFile, match="more than 1 rows"):
         read(f"{HEADER}\n{GOOD}\n,18,Ola,Nowak,,9,,,\n")
