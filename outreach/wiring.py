@@ -8,6 +8,7 @@ from outreach.parts import Parts
 from outreach.queues import Doorbell, attach_doorbell, connect_redis
 from outreach.settings import Settings
 from outreach.signing import TokenSigner
+from outreach.switching_off import attach_wait
 from questionnaires.loading import load_library
 
 
@@ -16,6 +17,7 @@ def wire(settings: Settings, *, pool_size: int = 10) -> Parts:
     connection: redis.Redis = connect_redis(settings.redis_url)
     doorbell = Doorbell(connection)
     attach_doorbell(sessions, doorbell)
+    attach_wait(sessions)
     return Parts(
         settings=settings,
         sessions=sessions,

@@ -117,11 +117,15 @@ def _send(
         with transaction(parts.sessions, school_id) as session:
             now = parts.clock()
             recording.record_outcomes(session, batch.claim_id, outcomes, now)
-            may_go_on = _may_go_on(session, batch.campaign.id, kinds, now)
+            permitted = _may_go_on(session, batch.campaign.id, kinds, now)
         unsent.difference_update(
             id for id, outcome in outcomes.items() if not recording.is_unsent(outcome)
         )
-        return may_go_on
+        return permitted
+
+    def may_go_on() -> bool:
+        with transaction(parts.sessions, school_id) as session:
+            return _may_go_on(session, batch.campaign.id, kinds, parts.clock())
 
     sending = Sending(
         batch=batch,
@@ -130,6 +134,7 @@ def _send(
         pool=pool_for(parts.settings.smtp_url),
         clock=parts.clock,
         tell=tell,
+        may_go_on=may_go_on,
     )
     progress = sending.run(max(ends_at - time.monotonic(), 0.5))
     with transaction(parts.sessions, school_id) as session:

@@ -25,6 +25,7 @@ from outreach.mail.outcomes import Outcome, Verdict
 from outreach.mail.pool import Pool
 from outreach.mail.smtp_url import parse_smtp_url
 from outreach.mail.transport import Connection
+from outreach.switching_off import LOOK_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ CONNECTIONS = 8
 """At once, per process. At most one message each is unknown if the process is killed."""
 
 TELL_SECONDS = 0.5
-"""How often outcomes are recorded, and the campaign and the sharing agreement are looked at."""
+"""How often outcomes are recorded."""
 
 PATIENCE_AT_STOP = 3.0
 """Seconds that hand-overs under way get when the process is asked to end."""
@@ -69,7 +70,9 @@ def pool_for(smtp_url: str) -> Pool:
 
 @dataclass
 class Sending:
-    """`tell` records outcomes and says whether to go on; only the owner's thread calls it."""
+    """`tell` records outcomes; only the owner's thread calls it. `may_go_on` is asked all the while,
+    every LOOK_SECONDS, in a thread of its own: no outcome's recording delays it.
+    """
 
     batch: Batch
     letter: InviteLetter
@@ -77,6 +80,7 @@ class Sending:
     pool: Pool
     clock: Clock
     tell: Callable[[dict[UUID, Outcome]], bool]
+    may_go_on: Callable[[], bool]
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
@@ -84,6 +88,7 @@ class Sending:
         self._done: queue.SimpleQueue[tuple[UUID, Outcome] | None] = queue.SimpleQueue()
         self._is_over = threading.Event()  # nothing more is taken up
         self._is_revoked = threading.Event()  # no body may leave any more
+        self._is_done = threading.Event()  # nobody has to look any more
         left = (self.batch.lease_until - self.clock()).total_seconds()
         self._lease_ends = time.monotonic() + left
 
@@ -99,6 +104,8 @@ class Sending:
         ]
         for thread in threads:
             thread.start()
+        looking = threading.Thread(target=self._look, name="mail-look", daemon=True)
+        looking.start()
         try:
             self._listen(len(threads), time.monotonic() + seconds)
         except BaseException as fault:
@@ -108,7 +115,23 @@ class Sending:
                 for thread in threads:
                     thread.join()
             raise
+        finally:
+            self._is_done.set()
+            looking.join()
         return self.progress
+
+    def _look(self) -> None:
+        """Nothing is taken up any more once the campaign or the school says no, or cannot be asked."""
+        while not self._is_done.wait(LOOK_SECONDS):
+            try:
+                may_go_on = self.may_go_on()
+            except Exception as fault:
+                log.error("not looked claim=%s: %s", self.batch.claim_id, type(fault).__name__)
+                may_go_on = False
+            if not may_go_on:
+                self._is_over.set()
+                self._is_revoked.set()
+                return
 
     def _listen(self, working: int, deadline: float) -> None:
         told: dict[UUID, Outcome] = {}

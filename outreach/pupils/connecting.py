@@ -31,6 +31,7 @@ from outreach.schools.models import ChangedBy, Connection, School, SharingAgreem
 from outreach.schools.revoking import start_deletion_timer, stop_deletion_timer
 from outreach.schools.sharing import Move, write_moves
 from outreach.settings import Settings
+from outreach.switching_off import wait_for_senders
 
 LONGEST_SECRET = 4_000
 BARRED = frozenset({SourceState.REVOKED, SourceState.DECLINED})
@@ -111,6 +112,7 @@ def disconnect(session: Session, actor: Actor, now: datetime) -> SourceKind:
     if agreement.connection is Connection.AUTHORISED:
         _move_agreement(session, agreement, Connection.NOT_CONNECTED, actor, now)
     audit.record(session, now, actor, "source.disconnected", "school", school_of(session))
+    wait_for_senders(session)
     queues.call_for(session, school_of(session), Work.DELIVER, now)
     return kind
 
@@ -162,6 +164,7 @@ def move_state(
         moves.append(Move("connection", "not_connected", "authorised"))
     write_moves(session, now, moves, ChangedBy.SOURCE, None, words)
     session.flush()
+    wait_for_senders(session)
     queues.call_for(session, school_of(session), Work.DELIVER, now)
     return True
 
