@@ -43,7 +43,8 @@ def export(context: CommandContext, urn: str, to: str, years: tuple[int, ...]) -
         if recipient is Recipient.LOCAL_AUTHORITY
         else f"{len(listed.left_out)} left out"
     )
-    click.echo(f"{len(listed.rows)} pupils, {kept_back}.", err=True)
+    count = len(listed.rows)
+    click.echo(f"{count} pupil{'' if count == 1 else 's'}, {kept_back}.", err=True)
 
 
 commands: list[click.Command] = [list_]

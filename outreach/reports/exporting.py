@@ -1,7 +1,9 @@
 """A campaign's results, one row a response, worked out anew from the answers.
 
 The scores are those the answers give under the version that was answered, so that anybody can
-work them out again; a response counts as soon as it is submitted, written back or not.
+work them out again; a response counts as soon as it is submitted, written back or not. It is the
+school's own record, so objections to sharing with others leave it as it is: those are obeyed by
+`lists_for_others`.
 """
 
 import csv

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response, render_template
 
 from outreach import audit, web
 from outreach.reports.cohort import cohort_of
+from outreach.reports.comparing import comparisons
 from outreach.reports.exporting import results_of, write_csv
 from outreach.reports.small_numbers import FLOOR
 from outreach.schools.access import signed_in, staff_page
@@ -17,6 +18,7 @@ BYTE_ORDER_MARK = "\ufeff"
 """Without it, Excel reads UTF-8 as Windows-1252 when a file is opened by a double click."""
 
 DOWNLOADERS = (Role.ADMIN, Role.CAREERS_LEADER)
+"""They see single responses too, and comparisons of groups, which nobody else needs."""
 
 
 def init_app(app: Flask) -> None:
@@ -34,6 +36,7 @@ def show_results(campaign_id: UUID) -> str:
     return render_template(
         "staff/reports/results.html",
         cohort=cohort_of(web.db(), web.parts().library, campaign_id, hides_small=not may_download),
+        comparisons=comparisons(web.db(), campaign_id) if may_download else (),
         floor=FLOOR,
         may_download=may_download,
     )
