@@ -19,10 +19,13 @@ class SourcePupil:
     """One pupil as the source gave them: raw text by field, not checked yet.
 
     `groups` are teaching and user-defined groups; None where the source was not asked for any.
+    `faults` say of a field why what came is no text at all (a list, say): the pupil is rejected for
+    it, and by its identifiers still known not to be absent.
     """
 
     cells: Mapping[Field, str]
     groups: tuple[GroupPlace, ...] | None = None
+    faults: Mapping[Field, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class SourcePage:
     expected: int | None = None
     malformed: Sequence[str] = ()
     gone: Sequence[str] = ()
+    mark: str | None = None
+    """On the last page: what to give as `Access.mark` when changes since this sync are asked for."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Access:
     may_be_private: bool = False
     callback_url: str | None = field(default=None, repr=False)
     """Where the integrator may call when data is fresh; only some take it."""
+    mark: str | None = None
+    """What the last sync's `SourcePage.mark` was; only some sources need it to tell changes."""
 
 
 class Source(Protocol):
