@@ -18,7 +18,14 @@ from outreach.parts import Parts
 from outreach.privacy.erasing import BLOCK_OF, erase_pupils
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.connecting import forget_connection
-from outreach.pupils.models import Pupil, PupilAddress, PupilCharacteristic, RosterGroup, RosterSync
+from outreach.pupils.models import (
+    Pupil,
+    PupilAddress,
+    PupilCharacteristic,
+    RosterGroup,
+    RosterSync,
+    RosterUpload,
+)
 from outreach.queues import Work
 from outreach.schools.models import ChangedBy, SharingAgreement
 from outreach.schools.sharing import Move, write_moves
@@ -78,7 +85,7 @@ def _delete_block(parts: Parts, school_id: UUID) -> int:
 
 
 def _finish(session: Session, now: datetime) -> None:
-    for table in (RosterGroup, RosterSync):
+    for table in (RosterGroup, RosterSync, RosterUpload):
         session.execute(
             delete(table).where(table.school_id == school_of(session)),
             execution_options={"synchronize_session": False},

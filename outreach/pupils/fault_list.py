@@ -13,11 +13,11 @@ MOST_CARRIED = 5_000
 """As many faults as a page carries in its form; nothing of them is kept on the server."""
 
 
-def write_faults(faults: Sequence[CellFault]) -> bytes:
-    """With a byte order mark, by which Excel knows UTF-8."""
+def write_faults(faults: Sequence[CellFault], row_name: str = "row") -> bytes:
+    """With a byte order mark, by which Excel knows UTF-8. `row_name` is what a row counts."""
     output = io.StringIO(newline="")
     writer = csv.writer(output)
-    writer.writerow(["Row", "Column", "Value", "What to do"])
+    writer.writerow([row_name.capitalize(), "Column", "Value", "What to do"])
     for fault in faults:
         cells = (fault.column, fault.value, fault.reason)
         writer.writerow([fault.row, *(safe_cell(cell) for cell in cells)])

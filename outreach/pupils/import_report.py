@@ -17,7 +17,8 @@ class ImportReport:
 
     `left` and `missing` count pupils who became so by this import. `rejected` and `warnings` hold
     what stood in the file: show them to the person importing, and do not log or store them.
-    `ignored_columns` we do not know; `not_kept_columns` we know and must not keep.
+    `ignored_columns` we do not know; `not_kept_columns` we know and must not keep. `notes` say of
+    the file as a whole what a person should know.
     """
 
     added: int = 0
@@ -30,6 +31,9 @@ class ImportReport:
     ignored_columns: tuple[str, ...] = ()
     not_kept_columns: tuple[str, ...] = ()
     encoding: str = ""
+    source: str = ""
+    row_name: str = "row"
+    notes: tuple[str, ...] = ()
     is_full: bool = False
     is_dry_run: bool = False
 

@@ -346,6 +346,24 @@ class SyncFault(Tenant, Base):
     mis_id: Mapped[str | None]
 
 
+class RosterUpload(Tenant, Base):
+    """A file between its check and its import, encrypted (`pupils.uploads`). Gone in an hour."""
+
+    __tablename__ = "roster_upload"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "staff_id"], ["staff_member.school_id", "staff_member.id"]
+        ),
+        Index(None, "school_id", "staff_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    staff_id: Mapped[UUID]
+    name: Mapped[str]
+    sealed: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
 class RosterImport(Tenant, Base):
     """One import and its counts; the rejected rows are told to the person, not kept."""
 

@@ -1,6 +1,7 @@
-"""Uploading a roster: check the file, read what is wrong with it, import it, confirm a drop."""
+"""Uploading a roster: check the file and its columns, read its faults, import it, confirm a drop."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import TypedDict
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,37 +9,22 @@ from werkzeug.wrappers import Response
 
 from outreach import web
 from outreach.errors import Refusal
-from outreach.pupils.fault_list import MOST_CARRIED, carry, receive, write_faults
-from outreach.pupils.importing import DropRefused, ImportReport, NothingImported, import_roster
+from outreach.pupils.fault_list import receive, write_faults
+from outreach.pupils.import_report import DropRefused, NothingImported
+from outreach.pupils.importing import import_roster
 from outreach.pupils.past_imports import PastImport, past_imports
-from outreach.pupils.sources.records import CellFault
+from outreach.pupils.roster_form import ReceivedFile, receive_file
+from outreach.pupils.roster_page import RosterPage, reported
+from outreach.pupils.sealing import UPLOADS, Sealer
+from outreach.pupils.sources.columns import HeaderFault
+from outreach.pupils.sources.previewing import ColumnPreview, preview_columns
+from outreach.pupils.uploads import Upload, forget_old_uploads, forget_uploads, keep_upload
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
 MAY_IMPORT = (Role.ADMIN, Role.CAREERS_LEADER)
-MOST_SHOWN = 200
-
-
-@dataclass(frozen=True)
-class FaultTable:
-    """Faults as the page shows them, and the same, and more, to download."""
-
-    total: int
-    shown: list[CellFault]
-    carried: str
-    carried_count: int
-
-
-@dataclass(frozen=True)
-class RosterPage:
-    report: ImportReport | None = None
-    rejected: FaultTable | None = None
-    warnings: FaultTable | None = None
-    was_imported: bool = False
-    drop_words: str | None = None
-    is_full: bool = False
-    errors: dict[str, str] = field(default_factory=dict)
+ROW_NAMES = ("row", "pupil")
 
 
 @room.get("/staff/roster")
@@ -52,35 +38,39 @@ def show_roster() -> ResponseReturnValue:
 def take_roster() -> ResponseReturnValue:
     is_full = "is_full" in request.form
     dry_run = request.form.get("do") != "import"
-    uploaded = request.files.get("roster")
-    if uploaded is None or not uploaded.filename:
-        words = "Choose the CSV file to check or import."
-        return _page(RosterPage(is_full=is_full, errors={"roster": words})), 422
+    chosen = request.files.get("roster")
+    staff_id = signed_in().staff_id
+    try:
+        file = receive_file(web.db(), _sealer(), staff_id, chosen, request.form, web.now())
+    except Refusal as refusal:
+        return _page(RosterPage(is_full=is_full, errors={"roster": refusal.words})), 422
     try:
         report = import_roster(
             web.db(),
-            uploaded.read(),
-            source="csv",
+            file.content,
             is_full=is_full,
             confirm_drop="confirm_drop" in request.form,
             dry_run=dry_run,
-            staff_id=signed_in().staff_id,
+            staff_id=staff_id,
             now=web.now(),
+            columns=file.columns,
         )
-    except DropRefused as refusal:
-        return _page(_reported(refusal.report, drop_words=refusal.words)), 422
-    except NothingImported as refusal:
-        return _page(_reported(refusal.report, errors={"roster": refusal.words})), 422
     except Refusal as refusal:
-        return _page(RosterPage(is_full=is_full, errors={"roster": refusal.words})), 422
-    return _page(_reported(report, was_imported=not dry_run))
+        return _page(_refused(file, refusal, is_full=is_full)), 422
+    if dry_run:
+        return _page(reported(report, **_kept(file)))
+    forget_uploads(web.db(), staff_id)
+    return _page(reported(report, was_imported=True))
 
 
 @room.post("/staff/roster/faults")
 @staff_page(*MAY_IMPORT)
 def download_faults() -> ResponseReturnValue:
     """The list that the page carries, as a file. It was never kept here."""
-    content = write_faults(receive(request.form.get("faults", "")))
+    row_name = request.form.get("row_name", "")
+    content = write_faults(
+        receive(request.form.get("faults", "")), row_name if row_name in ROW_NAMES else "row"
+    )
     return Response(
         content,
         mimetype="text/csv",
@@ -88,31 +78,37 @@ def download_faults() -> ResponseReturnValue:
     )
 
 
-def _reported(
-    report: ImportReport,
-    *,
-    was_imported: bool = False,
-    drop_words: str | None = None,
-    errors: dict[str, str] | None = None,
-) -> RosterPage:
-    return RosterPage(
-        report=report,
-        rejected=_table(report.rejected),
-        warnings=_table(report.warnings),
-        was_imported=was_imported,
-        drop_words=drop_words,
-        is_full=report.is_full,
-        errors=errors or ({"confirm_drop": drop_words} if drop_words else {}),
+def _refused(file: ReceivedFile, refusal: Refusal, *, is_full: bool) -> RosterPage:
+    """The page says what is wrong. The file is kept where it may yet be taken as it is."""
+    match refusal:
+        case DropRefused():
+            return reported(refusal.report, drop_words=refusal.words, **_kept(file))
+        case NothingImported():
+            return reported(refusal.report, errors={"roster": refusal.words}, **_kept(file))
+        case HeaderFault() if preview_columns(file.content, file.columns):
+            return RosterPage(is_full=is_full, errors={"columns": refusal.words}, **_kept(file))
+        case _:
+            return RosterPage(is_full=is_full, errors={"roster": refusal.words})
+
+
+class _Kept(TypedDict):
+    upload: Upload
+    columns: Sequence[ColumnPreview]
+
+
+def _kept(file: ReceivedFile) -> _Kept:
+    """What the next press of a button needs: the file, and what its columns are taken to be."""
+    upload = file.kept or keep_upload(
+        web.db(), _sealer(), signed_in().staff_id, file.name, file.content, web.now()
     )
+    return {"upload": upload, "columns": preview_columns(file.content, file.columns)}
 
 
-def _table(faults: list[CellFault]) -> FaultTable | None:
-    if not faults:
-        return None
-    carried_count = min(len(faults), MOST_CARRIED)
-    return FaultTable(len(faults), faults[:MOST_SHOWN], carry(faults), carried_count)
+def _sealer() -> Sealer:
+    return Sealer(web.parts().settings.secret_keys, UPLOADS)
 
 
 def _page(page: RosterPage) -> str:
+    forget_old_uploads(web.db(), web.now())
     past: list[PastImport] = past_imports(web.db())
     return render_template("staff/pupils/roster.html", page=page, past=past, errors=page.errors)

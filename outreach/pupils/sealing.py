@@ -1,4 +1,4 @@
-"""Integrators' secrets as the database keeps them: encrypted, under keys from the settings.
+"""Integrators' secrets, and files that wait for their import: encrypted under keys from settings.
 
 Fernet (AES-128-CBC with HMAC-SHA256), one key derived from each of SECRET_KEYS by HKDF. The newest
 seals, all open; so after a new key has been put first, `reseal` makes the old ones needless.
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from outreach.errors import Refusal
 
 _PURPOSE = b"outreach.source-secret"
+UPLOADS = b"outreach.roster-upload"
 
 
 class CannotOpen(Refusal):
@@ -21,14 +22,24 @@ class CannotOpen(Refusal):
 
 
 class Sealer:
-    """`secret_keys` come newest first, as in the setting."""
+    """`secret_keys` come newest first, as in the setting; each purpose has keys of its own."""
 
-    def __init__(self, secret_keys: Sequence[str]) -> None:
-        fernets = [Fernet(_derive(key)) for key in secret_keys]
+    def __init__(self, secret_keys: Sequence[str], purpose: bytes = _PURPOSE) -> None:
+        fernets = [Fernet(_derive(key, purpose)) for key in secret_keys]
         self._newest, self._all = fernets[0], MultiFernet(fernets)
 
     def seal(self, secret: str) -> bytes:
-        return self._newest.encrypt(secret.encode())
+        return self.seal_bytes(secret.encode())
+
+    def seal_bytes(self, content: bytes) -> bytes:
+        return self._newest.encrypt(content)
+
+    def open_bytes(self, sealed: bytes) -> bytes | None:
+        """None where no key in force sealed it."""
+        try:
+            return self._all.decrypt(sealed)
+        except InvalidToken:
+            return None
 
     def open(self, sealed: bytes) -> str:
         """Raises CannotOpen."""
@@ -53,6 +64,6 @@ class Sealer:
         return self.seal(self.open(sealed))
 
 
-def _derive(key: str) -> bytes:
-    derived = HKDF(SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
+def _derive(key: str, purpose: bytes) -> bytes:
+    derived = HKDF(SHA256(), length=32, salt=None, info=purpose).derive(key.encode())
     return base64.urlsafe_b64encode(derived)

@@ -53,6 +53,10 @@ class Staged:
         return ""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def row_name(self) -> str:
         return "record"
 

@@ -73,7 +73,7 @@ def test_a_check_shows_counts_and_changes_nothing(
 
     assert page.status_code == 200
     assert stats(page)["Added"] == "3"
-    assert "choose the same file again" in page.text
+    assert "press “Import the file” below" in page.text
     assert count_pupils(sessions, school) == 0
 
 
@@ -125,8 +125,8 @@ def test_no_file_and_no_roster_are_told_beside_the_field(leader: FlaskClient) ->
     nothing, workbook = upload(leader, None, "check"), upload(leader, b"PK\x03\x04", "check")
 
     assert (nothing.status_code, workbook.status_code) == (422, 422)
-    assert "Choose the CSV file" in nothing.text
-    assert "Excel workbook" in workbook.text
+    assert "Choose the roster file" in nothing.text
+    assert "file is damaged" in workbook.text
 
 
 def test_a_file_of_bad_rows_only_shows_them_all(

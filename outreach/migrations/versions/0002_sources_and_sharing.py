@@ -93,6 +93,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('waiting', 'fetching', 'merging')"),
     )
     op.create_table(
+        "roster_upload",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "staff_id"],
+            ["staff_member.school_id", "staff_member.id"],
+            name=op.f("fk_roster_upload_school_id_staff_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_roster_upload_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_roster_upload")),
+    )
+    op.create_index(
+        op.f("ix_roster_upload_school_id_staff_id"),
+        "roster_upload",
+        ["school_id", "staff_id"],
+        unique=False,
+    )
+    op.create_table(
         "sharing_switch",
         sa.Column("school_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -411,6 +435,7 @@ def upgrade() -> None:
     _keep_items_in_use()
     for table in (
         "roster_sync",
+        "roster_upload",
         "sharing_switch",
         "sharing_window",
         "source_connection",

@@ -179,6 +179,6 @@ def _require(
     unknown += "".join(f" “{heading}”: {words}" for heading, words in unclear)
     raise HeaderFault(
         f"The first row of the file has no column for: {', '.join(missing)}.{unknown} "
-        "Write the headings in the first row, or say below which column it is, and try again. "
-        "Nothing was imported."
+        "Write the headings in the first row, or say on the roster page which column is which, and "
+        "try again. Nothing was imported."
     )

@@ -61,6 +61,8 @@ class CsvFile:
             except StopIteration:
                 return
             except csv.Error as fault:
+                if "field larger" in str(fault):
+                    raise _too_long(number) from fault
                 if "expected after" not in str(fault):
                     raise _never_closed(number) from fault
                 yield number, None  # the reader goes on with the next line
@@ -71,6 +73,13 @@ class CsvFile:
                 skip_mark = False
                 continue
             yield number, cells
+
+
+def _too_long(number: int) -> UnreadableFile:
+    return UnreadableFile(
+        f"A cell in row {number} is longer than any cell of a roster. If it begins with a quotation "
+        "mark that is never closed, mend it. Nothing was imported."
+    )
 
 
 def _never_closed(number: int) -> UnreadableFile:

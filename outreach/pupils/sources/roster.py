@@ -31,6 +31,10 @@ class Roster(Protocol):
     def encoding(self) -> str: ...
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the source as a whole."""
+
+    @property
     def row_name(self) -> str:
         """What a fault's `row` counts, in a word."""
 

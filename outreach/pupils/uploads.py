@@ -1,0 +1,81 @@
+"""A roster file between its check and its import: kept encrypted for an hour, so that nobody has to
+choose it a second time. Of each staff member the last one only."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from outreach.database import school_of
+from outreach.pupils.models import RosterUpload
+from outreach.pupils.sealing import Sealer
+
+KEPT_FOR = timedelta(hours=1)
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came, and the name that the person knows it by."""
+
+    id: UUID
+    name: str
+    content: bytes
+    until: datetime
+
+
+def keep_upload(
+    session: Session, sealer: Sealer, staff_id: UUID, name: str, content: bytes, now: datetime
+) -> Upload:
+    """In place of what this person uploaded before."""
+    forget_uploads(session, staff_id)
+    shown = "".join(mark for mark in name if mark.isprintable())[-LONGEST_NAME:]
+    upload = Upload(uuid4(), shown, content, now + KEPT_FOR)
+    session.add(
+        RosterUpload(
+            school_id=school_of(session),
+            id=upload.id,
+            staff_id=staff_id,
+            name=shown,
+            sealed=sealer.seal_bytes(content),
+            expires_at=upload.until,
+        )
+    )
+    session.flush()
+    return upload
+
+
+def find_upload(
+    session: Session, sealer: Sealer, staff_id: UUID, upload_id: UUID, now: datetime
+) -> Upload | None:
+    """None where it is another's, or older than an hour, or its key is gone."""
+    found = session.scalars(
+        select(RosterUpload).where(
+            RosterUpload.school_id == school_of(session),
+            RosterUpload.id == upload_id,
+            RosterUpload.staff_id == staff_id,
+            RosterUpload.expires_at > now,
+        )
+    ).one_or_none()
+    content = None if found is None else sealer.open_bytes(found.sealed)
+    if found is None or content is None:
+        return None
+    return Upload(found.id, found.name, content, found.expires_at)
+
+
+def forget_uploads(session: Session, staff_id: UUID) -> None:
+    session.execute(
+        delete(RosterUpload).where(
+            RosterUpload.school_id == school_of(session), RosterUpload.staff_id == staff_id
+        )
+    )
+
+
+def forget_old_uploads(session: Session, now: datetime) -> None:
+    session.execute(
+        delete(RosterUpload).where(
+            RosterUpload.school_id == school_of(session), RosterUpload.expires_at <= now
+        )
+    )
