@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from outreach import web
@@ -18,13 +19,14 @@ from outreach.database import Sessions, school_of, transaction
 from outreach.mail.addresses import AddressFault, check
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.models import AddressKind, Pupil, PupilAddress
-from outreach.queues import QUEUES, take_overdue
+from outreach.queues import QUEUES, Bell, Work, take_overdue
 from outreach.schools.access import COOKIE_KEY
-from outreach.schools.models import Connection, Role, StaffMember
+from outreach.schools.models import AccountMail, Connection, Role, StaffMember
 from outreach.schools.registering import add_school
 from outreach.schools.sessions import open_session
 from outreach.schools.sharing import SharingChanges, change_sharing
 from outreach.schools.staffing import add_staff
+from outreach.schools.switches import switch_names
 
 _numbers = count(1)
 
@@ -64,9 +66,13 @@ def make_school(
 
 
 def turn_on_sharing(session: Session, staff_id: UUID) -> None:
+    """Everything there is to switch on. The receipt is left out: tests count the mail that goes."""
     by = session.get_one(StaffMember, (school_of(session), staff_id))
-    everything = SharingChanges(Connection.AUTHORISED, True, True, True)
+    switches = dict.fromkeys(switch_names(), True)
+    everything = SharingChanges(Connection.AUTHORISED, True, True, True, switches=switches)
     change_sharing(session, everything, by, now())
+    session.execute(delete(AccountMail).where(AccountMail.school_id == school_of(session)))
+    session.info["bells"].pop(Bell(Work.ACCOUNT_MAIL, None), None)
 
 
 def make_pupil(

@@ -1,4 +1,4 @@
-"""Sends mail to staff, one at a time: password links, and test sends of a campaign's mail."""
+"""Sends mail to staff, one at a time: password links, test sends, receipts of sharing."""
 
 import logging
 import time
@@ -17,6 +17,7 @@ from outreach.mail.headers import UnsafeHeader
 from outreach.mail.outcomes import Outcome, Verdict
 from outreach.mail.pool import Pool
 from outreach.parts import Parts
+from outreach.privacy.sharing_receipt import compose_receipt
 from outreach.queues import JOB_TIMEOUT_SECONDS, Bell, Work
 from outreach.schools.account_mail import (
     Claim,
@@ -39,6 +40,7 @@ Composer = Callable[[Session, Parts, AccountMail], Mail]
 COMPOSERS: Mapping[AccountMailKind, Composer] = {
     AccountMailKind.RESET: compose_reset,
     AccountMailKind.TEST_SEND: compose_test_send,
+    AccountMailKind.SHARING_RECEIPT: compose_receipt,
 }
 
 BUSY_SECONDS = JOB_TIMEOUT_SECONDS / 2

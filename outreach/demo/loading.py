@@ -40,7 +40,9 @@ STAFF = (
     (Role.VIEWER, "tutor", "Demo tutor"),
 )
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeou"
-SCHOOL_MAIL_ON = SharingChanges(Connection.AUTHORISED, student_email=True, work_email=True)
+SHARED = SharingChanges(
+    Connection.AUTHORISED, student_email=True, work_email=True, switches={"item.sen": True}
+)
 
 CONTACTS = ContactDetails(
     careers_name="Demo careers leader",
@@ -74,7 +76,7 @@ def load_demo(parts: Parts) -> list[Login]:
             account = session.get_one(Account, members[role].account_id)
             set_password(session, account, login.password, now, is_proven=False)
         change_contacts(session, CONTACTS, staff_actor(members[Role.ADMIN].id), now)
-        change_sharing(session, SCHOOL_MAIL_ON, members[Role.DATA_PROTECTION], now)
+        change_sharing(session, SHARED, members[Role.DATA_PROTECTION], now)
         import_roster(
             session,
             build_roster(london_date(now), rng),

@@ -3,7 +3,9 @@
 Whoever comes by a link or from answering reads which school it is and whom to ask there.
 """
 
-from flask import Blueprint, Flask, render_template, url_for
+import importlib
+
+from flask import Flask, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
@@ -11,20 +13,20 @@ from outreach.answering.blueprint import show_unknown_link
 from outreach.answering.visiting import remembered_visit
 from outreach.campaigns.links import open_notice_link, open_stop_link
 from outreach.privacy.notice import Notice, general_notice, notice_of_school
+from outreach.privacy.room import room
 from outreach.schools.access import public_page
 from outreach.signing import BadToken
 
-blueprint = Blueprint("privacy", __name__)
-blueprint.register_error_handler(BadToken, show_unknown_link)
+room.register_error_handler(BadToken, show_unknown_link)
 
 
-@blueprint.get("/privacy")
+@room.get("/privacy")
 @public_page("a notice that anybody may read; it names no person and no school")
 def notice() -> ResponseReturnValue:
     return _show(general_notice())
 
 
-@blueprint.get("/q/<token>/privacy")
+@room.get("/q/<token>/privacy")
 @public_page("the signed token says which school; nothing of the pupil is shown")
 def notice_of_q(token: str) -> ResponseReturnValue:
     """Also when the link is revoked or the campaign closed: what is kept is kept on."""
@@ -33,7 +35,7 @@ def notice_of_q(token: str) -> ResponseReturnValue:
     return _show(notice_of_school(web.db(), opened.school.name, back))
 
 
-@blueprint.get("/stop/<token>/privacy")
+@room.get("/stop/<token>/privacy")
 @public_page("the signed token says which school; nothing of the pupil is shown")
 def notice_of_stop(token: str) -> ResponseReturnValue:
     """What a mail links to: its token can do nothing but stop mail."""
@@ -42,7 +44,7 @@ def notice_of_stop(token: str) -> ResponseReturnValue:
     return _show(notice_of_school(web.db(), opened.school.name, back))
 
 
-@blueprint.get("/answer/privacy")
+@room.get("/answer/privacy")
 @public_page("the visit in the cookie says which school; without one it is the general notice")
 def notice_of_visit() -> ResponseReturnValue:
     """Not `open_visit`: reading the notice prolongs no visit and asks for nothing."""
@@ -58,4 +60,5 @@ def _show(shown: Notice) -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.register_blueprint(blueprint)
+    importlib.import_module("outreach.privacy.sharing_views")  # which adds its pages to the room
+    app.register_blueprint(room)

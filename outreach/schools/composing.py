@@ -1,5 +1,7 @@
-"""Mail of this room to staff, from its templates: the link to choose a password."""
+"""Mail to staff, from its templates; and the first of it, the link to choose a password."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,8 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         autoescape=select_autoescape(["html"]),
         keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -39,14 +43,30 @@ def compose_reset(session: Session, parts: Parts, account_mail: AccountMail) -> 
         reaches_owner=True,
     )
     words = {"email": account.email, "link": link}
+    return mail_to_staff(parts, account_mail, "reset", account.email, words, now)
+
+
+def mail_to_staff(
+    parts: Parts,
+    account_mail: AccountMail,
+    name: str,
+    address: str,
+    words: Mapping[str, object],
+    now: datetime,
+) -> Mail:
+    """From `templates/emails/<name>/`, with these words, to one address."""
     sender = parseaddr(parts.settings.mail_from)
     return Mail(
         message_id=f"account-{account_mail.id}@{domain_of(sender[1])}",
         from_=sender,
-        to=(None, account.email),
-        subject=_templates().get_template("reset/subject.txt").render(words).strip(),
-        text=_templates().get_template("reset/body.txt").render(words),
-        html=_templates().get_template("reset/body.html").render(words),
+        to=(None, address),
+        subject=" ".join(_render(f"{name}/subject.txt", words).split()),
+        text=_render(f"{name}/body.txt", words),
+        html=_render(f"{name}/body.html", words),
         date=now,
         headers={"Auto-Submitted": "auto-generated"},
     )
+
+
+def _render(template: str, words: Mapping[str, object]) -> str:
+    return _templates().get_template(template).render(words)

@@ -7,9 +7,13 @@ import pytest
 from outreach.audit import OPERATOR
 from outreach.campaigns import steering
 from outreach.campaigns.models import Link
-from outreach.pupils.characteristics import LABELS, Purpose, kept_items, purposes
-from outreach.pupils.models import Item
+from outreach.pupils.switching import switch_sharing
 from outreach.schools.contacts import ContactDetails, change_contacts
+from outreach.schools.models import Role
+from outreach.schools.purposes import DataItem, Purpose, table
+from outreach.schools.sharing import SharingChanges
+from outreach.schools.staffing import staff_member
+from outreach.schools.switches import switch_names
 from tests.contract.catching import Catcher
 from tests.factories import run_workers
 from tests.journeys.dsl import Launched, statements_of, writes
@@ -145,26 +149,49 @@ def test_the_general_notice_names_no_school(launched: Launched) -> None:
     assert "Hill Test School" not in launched.browser().get("/privacy").text
 
 
-def test_the_notice_and_the_table_of_purposes_say_the_same(launched: Launched) -> None:
+def from_records(words: str) -> tuple[str, str]:
+    """What the notice says is kept from the school's records, and what it says is not."""
+    kept = words.split("from your school’s records")[1].split("from you ")[0]
+    given, _, refused = kept.partition("we do not keep ")
+    return given, refused
+
+
+def test_the_general_notice_says_all_that_the_table_says(launched: Launched) -> None:
     words = launched.browser().get("/privacy").words.lower()
-    never = words.split("are never used ")[1].split(".")[0]
-    from_records = words.split("from your school’s records")[1].split("from you ")[0]
-    given, refused = from_records.split("we do not keep ")
+    given, refused = from_records(words)
+    rules = table()
 
-    for item in Item:
-        assert (LABELS[item].lower() in given) == (item in kept_items())
-        assert (LABELS[item].lower() in refused) == (item not in kept_items())
+    assert not refused
+    assert "if your school chooses to share them: special educational needs" in given
+    for item in DataItem:
+        assert rules.items[item].to_students.lower() in given, item
     for purpose in Purpose:
-        rule = purposes()[purpose]
-        assert (rule.to_students in never) == (not rule.items & kept_items()), purpose
-        assert rule.to_students in words, purpose
+        assert rules.purposes[purpose].to_students.lower() in words, purpose
+    assert "are never used to choose who is asked" in words
 
 
-def test_the_notice_says_that_some_facts_help_to_guide_one_student(launched: Launched) -> None:
-    words = launched.browser().get("/privacy").words
+def test_a_schools_notice_says_what_that_school_shares_and_no_more(launched: Launched) -> None:
+    def notice() -> str:
+        return launched.browser().get(f"{launched.link}/privacy").words.lower()
 
-    guiding = purposes()[Purpose.GUIDING_PUPIL].to_students
-    assert f"Special educational needs and first language: {guiding}" in words
+    comparing = table().purposes[Purpose.COMPARING_GROUPS].to_students
+    assert "hill test school also shares: special educational needs, free school meals" in notice()
+    assert "hill test school has switched the use of home addresses on" in notice()
+    off = {name: False for name in switch_names() if name != "item.sen"}
+    with launched.in_school() as session:
+        by = staff_member(session, launched.school.staff[Role.ADMIN])
+        changes = SharingChanges(home_email=False, switches=off | {"purpose.guiding_pupil": True})
+        switch_sharing(session, changes, by, launched.clock())
+
+    words = notice()
+    given, refused = from_records(words)
+    assert "hill test school also shares: special educational needs." in given
+    assert "free school meals, pupil premium, ethnicity or first language" in refused
+    assert "school email address" in given
+    assert "home email address" not in given
+    assert "hill test school has switched the use of home addresses off" in words
+    assert comparing not in words
+    assert "to prepare guidance for you: your special educational needs." in words
 
 
 @pytest.mark.parametrize("page", ["/privacy", ""])

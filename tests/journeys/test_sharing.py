@@ -13,12 +13,12 @@ from outreach.clock import now
 from outreach.database import Sessions, transaction
 from outreach.queues import DueWork, Work
 from outreach.schools.models import Connection, Role
+from outreach.schools.past_changes import history
 from outreach.schools.sharing import (
     ChangedMeanwhile,
     SharingChanges,
     agreement,
     change_sharing,
-    history,
 )
 from outreach.schools.staffing import staff_member
 from tests.factories import MadeSchool, make_school, signed_in
@@ -51,7 +51,7 @@ def check_page(client: FlaskClient, **chosen: str) -> TestResponse:
 
 def confirm(client: FlaskClient, page: TestResponse) -> TestResponse:
     """Press the button of the page that says what the change does."""
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    fields = dict(re.findall(r'<input type="hidden" name="([\w.]+)" value="([^"]*)"', page.text))
     return client.post(SHARING, data=fields, follow_redirects=True)
 
 
@@ -169,7 +169,7 @@ def test_other_roles_change_nothing(
 ) -> None:
     other = signed_in(app, school, role)
     page = check_page(dpo, **EVERYTHING_ON)
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    fields = dict(re.findall(r'<input type="hidden" name="([\w.]+)" value="([^"]*)"', page.text))
     del fields["csrf_token"]
 
     answer = submit(other, "/staff/schools", SHARING, **fields)
@@ -190,7 +190,7 @@ def test_a_posted_value_that_is_no_choice_is_not_taken(
     sessions: Sessions, school: MadeSchool, dpo: FlaskClient
 ) -> None:
     page = check_page(dpo, student_email="on")
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    fields = dict(re.findall(r'<input type="hidden" name="([\w.]+)" value="([^"]*)"', page.text))
 
     dpo.post(SHARING, data=fields | {"connection": "not_connected", "student_email": "perhaps"})
 

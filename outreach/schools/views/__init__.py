@@ -1,12 +1,12 @@
-"""The pages of this room, one module for each kind: the front door, staff, sharing, contacts, audit."""
+"""The pages of this room, one module for each kind: the front door, staff, contacts, audit."""
 
 from flask import Flask
 
 from outreach.schools import access
-from outreach.schools.views import audit, contacts, front_door, passwords, sharing, staff
+from outreach.schools.views import audit, contacts, front_door, passwords, staff
 from outreach.schools.views.room import room
 
-__all__ = ["audit", "contacts", "front_door", "passwords", "sharing", "staff"]
+__all__ = ["audit", "contacts", "front_door", "passwords", "staff"]
 
 
 def init_app(app: Flask) -> None:

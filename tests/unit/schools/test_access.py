@@ -46,5 +46,5 @@ def test_the_it_team_is_led_to_no_pupils() -> None:
 def test_data_protection_is_led_to_sharing_and_audit_and_no_answers() -> None:
     labels = {label for label, _, _ in navigation(Role.DATA_PROTECTION, "/staff/sharing")}
 
-    assert {"Sharing", "Audit"} <= labels
+    assert {"Data sharing", "Audit"} <= labels
     assert labels.isdisjoint({"Campaigns", "Pupils", "Roster", "Staff"})
