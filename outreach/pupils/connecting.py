@@ -77,6 +77,7 @@ def connect(
         "connected_at": now,
         "changed_at": now,
         "synced_to": None,
+        "mark": None,
     }
     row = insert(SourceConnection).values(school_id=school_id, **values)
     session.execute(
@@ -88,7 +89,7 @@ def connect(
 
 def request_access(session: Session, settings: Settings, now: datetime) -> None:
     """Ask the school, through Wonde, to share its data. Raises Refusal or SourceTrouble."""
-    from outreach.pupils.sources.wonde import WondeClient
+    from outreach.pupils.sources.wonde_client import WondeClient
 
     connection = require_connection(session)
     if connection.kind is not SourceKind.WONDE or not settings.wonde_app_token:

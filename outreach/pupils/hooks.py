@@ -19,6 +19,7 @@ from outreach.pupils.connecting import move_state, take_new_secret
 from outreach.pupils.connections import connection_of
 from outreach.pupils.models import SourceConnection, SourceDirectory, SourceKind, SourceState
 from outreach.pupils.sealing import Sealer
+from outreach.pupils.sources.xporter_hooks import parse_authorisation
 from outreach.schools.models import School
 from outreach.signing import SCHOOL_KEY_BYTES, BadToken, Purpose, TokenSigner
 
@@ -80,8 +81,6 @@ def take_xporter_authorisation(
     session: Session, sealer: Sealer, form: Mapping[str, str], now: datetime
 ) -> bool:
     """A school agreed, or agreed anew: its secret is a new one, and the old has ended."""
-    from outreach.pupils.sources.xporter import parse_authorisation
-
     authorisation = parse_authorisation(form)
     if authorisation is None:
         return False

@@ -66,7 +66,7 @@ def keep_page(
     row = sync.records
     for pupil in page.pupils:
         row += 1
-        record = reader.read(row, pupil.cells, pupil.groups)
+        record = reader.read(row, pupil.cells, pupil.groups, pupil.faults)
         if record is not None:
             records.append(record)
     for words in page.malformed:
@@ -76,6 +76,7 @@ def keep_page(
     _keep_faults(session, sync.id, reader)
     sync.records, sync.pages, sync.cursor = row, sync.pages + 1, page.next_cursor
     sync.expected = page.expected if page.expected is not None else sync.expected
+    sync.mark = page.mark if page.mark is not None else sync.mark
     if page.gone:
         held = dict(sync.report or {})
         sync.report = held | {GONE: [*held.get(GONE, ()), *page.gone]}

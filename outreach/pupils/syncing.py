@@ -174,6 +174,7 @@ def _begin(parts: Parts, school_id: UUID, claim: Claim) -> tuple[Fetching, Acces
             url=connection.url,
             may_be_private=connection.may_be_private,
             callback_url=callback_url(parts, session),
+            mark=connection.mark,
         )
         fetching = Fetching.of(sync_row, fields_shared(session), connection.ids_changed)
         if not sync_row.is_full and connection.synced_to is not None:
@@ -260,6 +261,7 @@ def _merge(
             raise _Over  # ended meanwhile: this transaction leaves nothing
         connection = require_connection(session)
         connection.synced_to, connection.ids_changed = fetching.started_at, False
+        connection.mark = sync_row.mark
         keep_report(session, sync_row, report)
         syncs.end(session, sync_row, SyncState.DONE, None, now)
     log.info("sync done sync=%s", claim.sync_id)
