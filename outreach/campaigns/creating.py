@@ -1,10 +1,9 @@
-"""Making a campaign: a draft with its questionnaire pinned, for years and registration groups."""
+"""Making a campaign: a draft with its questionnaire pinned, for years and groups."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import audit
@@ -13,7 +12,7 @@ from outreach.campaigns.states import CampaignState
 from outreach.clock import LONDON
 from outreach.database import school_of
 from outreach.errors import Refusal
-from outreach.pupils.models import GroupKind, RosterGroup
+from outreach.pupils.groups import GroupName, find_groups
 from questionnaires.loading import Library, UnknownQuestionnaire
 
 LAST_MOMENT = time(23, 59, 59)
@@ -32,7 +31,10 @@ def create_campaign(
     created_by: UUID | None,
     now: datetime,
 ) -> Campaign:
-    """A draft. It asks every pupil who is in any of the years or in any of the groups."""
+    """A draft. It asks every pupil who is in any of the years or in any of the groups.
+
+    Groups are given as people write them, or by key; the row keeps keys.
+    """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Refusal(f"Give the campaign a name of 1 to {LONGEST_NAME} characters.")
@@ -40,10 +42,9 @@ def create_campaign(
         latest = library.latest(questionnaire)
     except UnknownQuestionnaire as fault:
         raise Refusal(str(fault)) from fault
-    groups = [" ".join(group.split()) for group in groups]
     if not years and not groups:
         raise Refusal("Choose at least one year or one group: nobody would be asked.")
-    _refuse_unknown_groups(session, groups)
+    found = find_groups(session, groups)
     campaign = Campaign(
         school_id=school_of(session),
         id=uuid4(),
@@ -53,7 +54,7 @@ def create_campaign(
         sha256=latest.sha256,
         state=CampaignState.DRAFT,
         years=sorted(set(years)),
-        groups=sorted(set(groups)),
+        groups=sorted(GroupName.of(group).key for group in found),
         closes_at=end_of_day(closes_on, now) if closes_on else None,
         created_by=created_by,
         created_at=now,
@@ -72,17 +73,3 @@ def end_of_day(day: date, now: datetime) -> datetime:
     if closes_at <= now:
         raise Refusal("The closing date is in the past. Choose today or a later day.")
     return closes_at
-
-
-def _refuse_unknown_groups(session: Session, groups: Sequence[str]) -> None:
-    known = session.scalars(
-        select(RosterGroup.name).where(
-            RosterGroup.school_id == school_of(session),
-            RosterGroup.kind == GroupKind.REGISTRATION,
-            RosterGroup.name.in_(groups),
-        )
-    ).all()
-    unknown = sorted(set(groups) - set(known))
-    if unknown:
-        words = f"The roster has no registration group {', '.join(unknown)}."
-        raise Refusal(f"{words} Write groups as the roster does, for example 10A.")

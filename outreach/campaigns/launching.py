@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.audit import Actor
-from outreach.campaigns.audience import Audience, asked_pupils, joining_whole_roster
+from outreach.campaigns.audience import Audience, asked_pupils
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, CampaignBlock, Invitation, Link, Message
@@ -18,6 +18,7 @@ from outreach.campaigns.states import CampaignState, InvitationState, MessageSta
 from outreach.database import Base, refresh_statistics, school_of, transaction
 from outreach.errors import Refusal
 from outreach.parts import Parts
+from outreach.pupils.whole_roster import joining_whole_roster
 from outreach.queues import Bell, Work
 
 BLOCK_OF = 1000

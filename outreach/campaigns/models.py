@@ -18,6 +18,8 @@ NEW_ID = text("gen_random_uuid()")
 class Campaign(Tenant, Base):
     """One questionnaire, version pinned, for an audience chosen by year and group.
 
+    `groups` are keys of `pupils.groups.GroupName`: `teaching:10A/Ma1`.
+
     `audience` is null while a draft and frozen at launch: {"asked", "mailable", "excluded"}.
     """
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach import audit, queues
 from outreach.audit import SYSTEM, Actor
 from outreach.campaigns import outbox
-from outreach.campaigns.audience import already_answered, joining_whole_roster
+from outreach.campaigns.audience import already_answered
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.launching import has_unwritten_blocks
 from outreach.campaigns.links import is_past_closing
@@ -28,6 +28,7 @@ from outreach.database import enum_type, school_of
 from outreach.errors import Refusal
 from outreach.pupils.gate import gate
 from outreach.pupils.reasons import Reason
+from outreach.pupils.whole_roster import joining_whole_roster
 from outreach.queues import Work
 
 _C = CampaignState

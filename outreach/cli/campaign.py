@@ -48,7 +48,9 @@ def campaign() -> None:
 @click.option("--questionnaire", required=True, help="For example gcse.")
 @click.option("--name", required=True, help="Only staff see it.")
 @click.option("--year", "years", type=int, multiple=True, help="Year 10 is 10. May be repeated.")
-@click.option("--group", "groups", multiple=True, help="A registration group. May be repeated.")
+@click.option(
+    "--group", "groups", multiple=True, help="A group: 10A, or teaching:10A/Ma1. May be repeated."
+)
 @click.option(
     "--closes", type=click.DateTime(["%Y-%m-%d"]), help="The last day to answer, as 2027-07-01."
 )

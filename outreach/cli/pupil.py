@@ -1,4 +1,4 @@
-"""`outreach pupil show`."""
+"""`outreach pupil show` and `outreach pupil reach`."""
 
 from typing import Any
 
@@ -9,11 +9,13 @@ from outreach.cli.context import CommandContext, print_json
 from outreach.profiles.showing import Entry, Profile, groups_of, profile_of
 from outreach.pupils.finding import find_pupil
 from outreach.pupils.models import GroupKind
+from outreach.pupils.reach import Reach, SchoolReach, count_reach
+from outreach.pupils.viewing import WHOLE_SCHOOL
 
 
 @click.group()
 def pupil() -> None:
-    """One pupil's profile."""
+    """One pupil's profile, and who can be emailed."""
 
 
 @pupil.command()
@@ -50,6 +52,48 @@ def show(
         )
     if not profile.entries:
         click.echo("Nothing is known yet: no questionnaire of this pupil has been written back.")
+
+
+@pupil.command()
+@click.option("--school", "urn", required=True, help="The school's URN.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def reach(context: CommandContext, urn: str, as_json: bool) -> None:
+    """Count who can be emailed today, and why others cannot, with who can change it."""
+    with context.work_in_school(urn) as (session, _):
+        now = context.parts.clock()
+        counted = count_reach(session, GroupKind.REGISTRATION, now, WHOLE_SCHOOL)
+    if as_json:
+        print_json(_reach(counted))
+        return
+    click.echo(f"{counted.whole.mailable} of {counted.whole.pupils} pupils can be emailed.")
+    for why, count in counted.whole.whys.items():
+        click.echo(f"{count}  {why.words}  ({why.mender.value})")
+
+
+def _reach(counted: SchoolReach) -> dict[str, Any]:
+    def parts(found: Reach) -> dict[str, Any]:
+        reasons = {why.key: count for why, count in found.whys.items()}
+        return {"pupils": found.pupils, "mailable": found.mailable, "reasons": reasons}
+
+    whole = counted.whole
+    return {
+        "pupils": whole.pupils,
+        "mailable": whole.mailable,
+        "reasons": [
+            {
+                "reason": why.reason.value,
+                "detail": why.detail.value if why.detail else None,
+                "words": why.words,
+                "mender": why.mender.key,
+                "pupils": count,
+            }
+            for why, count in whole.whys.items()
+        ],
+        "menders": {mender.key: count for mender, count in whole.menders.items()},
+        "years": {str(year): parts(of) for year, of in counted.years.items()},
+        "groups": {name or "": parts(of) for name, of in counted.groups.items()},
+    }
 
 
 def _pupil(profile: Profile, groups: list[str]) -> dict[str, Any]:

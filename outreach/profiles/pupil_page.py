@@ -23,11 +23,12 @@ from outreach.profiles.wording import (
 )
 from outreach.pupils import characteristics
 from outreach.pupils.characteristics import Purpose
-from outreach.pupils.gate import Reason, gate
+from outreach.pupils.gate import Reason, diagnosis, gate
+from outreach.pupils.groups_of_pupil import Membership, memberships_of, split_by_end
 from outreach.pupils.models import AddressKind, Instructor, Item, ObjectionScope, Pupil
 from outreach.pupils.objection_register import RegisteredObjection, objections_of
-from outreach.pupils.reasons import WRONG_PERSON
 from outreach.pupils.suppressing import reached_wrong_person
+from outreach.pupils.why import Why
 from outreach.schools.purposes import table
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE, ProfileField
@@ -53,19 +54,21 @@ class ShownEntry:
 class ShownMail:
     """Which address would be used today, or why none; campaigns may have reasons of their own.
 
+    `fault` is what is wrong with the form of the address, where that is the reason.
     `is_wrong_person`: mail to an address on the roster reached somebody else.
     """
 
     address_kind: AddressKind | None
-    reason: Reason | None
+    why: Why | None
+    fault: str | None
     is_wrong_person: bool
     objected_at: datetime | None
 
     @property
     def why_not(self) -> str:
-        if self.reason is Reason.SUPPRESSED and self.is_wrong_person:
-            return WRONG_PERSON
-        return self.reason.words if self.reason else ""
+        if self.why is None:
+            return ""
+        return f"{self.why.words}. {self.fault}" if self.fault else self.why.words
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ class ShownCampaign:
 class PupilPage:
     pupil: Pupil
     groups: tuple[str, ...]
+    memberships: tuple[Membership, ...]
+    """Groups of any kind with their dates: today's and those to come."""
+
+    past_memberships: tuple[Membership, ...]
     mail: ShownMail
     objections: tuple[RegisteredObjection, ...]
     """Those in force first, then the lifted."""
@@ -142,9 +149,12 @@ def page_of(
     profile = profile_of(session, pupil_id)
     objections = tuple(objections_of(session, pupil_id, now))
     shown = [_shown(one, library) for one in profile.entries]
+    memberships, past_memberships = split_by_end(memberships_of(session, pupil_id), now)
     return PupilPage(
         pupil=profile.pupil,
         groups=tuple(name for _, name in groups_of(session, pupil_id, now)),
+        memberships=memberships,
+        past_memberships=past_memberships,
         mail=_mail(session, pupil_id, objections, now),
         objections=objections,
         campaigns=tuple(_shown_campaign(place) for place in campaigns_of(session, pupil_id)),
@@ -197,12 +207,15 @@ def _mail(
     session: Session, pupil_id: UUID, objections: tuple[RegisteredObjection, ...], now: datetime
 ) -> ShownMail:
     asked = gate(at=now).where(Pupil.id == pupil_id)
-    row = session.execute(asked.add_columns(reached_wrong_person().label("is_wrong"))).one()
+    is_wrong = reached_wrong_person().label("is_wrong")
+    row = session.execute(asked.add_columns(is_wrong, *diagnosis())).one()
+    why = Why.read(row.reason, row.detail) if row.reason else None
+    fault = row.fault if row.reason is Reason.INVALID_ADDRESS else None
     objected_at = next(
         (one.recorded_at for one in objections if one.scope is ObjectionScope.MAIL and one.right),
         None,
     )
-    return ShownMail(row.address_kind, row.reason, row.is_wrong, objected_at)
+    return ShownMail(row.address_kind, why, fault, row.is_wrong, objected_at)
 
 
 def _shown(entry: Entry, library: Library) -> ShownEntry:

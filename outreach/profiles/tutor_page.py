@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words
@@ -30,9 +31,11 @@ class TutorPage:
     campaigns: tuple[TutorCampaign, ...]
 
 
-def tutor_page_of(session: Session, pupil_id: UUID, now: datetime) -> TutorPage:
-    """Raises NotFound for a pupil who is not on this school's roster."""
-    pupil = get_pupil(session, pupil_id)
+def tutor_page_of(
+    session: Session, pupil_id: UUID, now: datetime, seen: ColumnElement[bool]
+) -> TutorPage:
+    """Raises NotFound for a pupil who is not on this school's roster, or not the tutor's to see."""
+    pupil = get_pupil(session, pupil_id, seen=seen)
     return TutorPage(
         name=pupil.full_name,
         year=pupil.year,

@@ -8,6 +8,7 @@ from outreach import audit, web
 from outreach.profiles.pupil_page import page_of
 from outreach.profiles.tutor_page import tutor_page_of
 from outreach.pupils.characteristics import Purpose
+from outreach.pupils.viewing import seen_here
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
@@ -26,7 +27,7 @@ def show_pupil(pupil_id: UUID) -> str:
     """
     person = signed_in()
     if person.role is Role.VIEWER:
-        seen = tutor_page_of(web.db(), pupil_id, web.now())
+        seen = tutor_page_of(web.db(), pupil_id, web.now(), seen_here())
         _record_view(pupil_id, None)
         return render_template("staff/profiles/pupil_for_tutor.html", page=seen)
     purpose = Purpose.GUIDING_PUPIL

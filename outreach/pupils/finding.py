@@ -4,15 +4,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.errors import NotFound
-from outreach.pupils.gate import Reason, gate
-from outreach.pupils.groups import is_in_registration_group, is_member_on, registration_group
-from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
+from outreach.pupils.gate import diagnosis, gate
+from outreach.pupils.groups import (
+    GroupName,
+    is_in_any,
+    is_in_group,
+    natural_order,
+    registration_group,
+)
+from outreach.pupils.models import GroupKind, Pupil, RosterGroup
+from outreach.pupils.viewing import WHOLE_SCHOOL
+from outreach.pupils.why import Why
 
 PAGE_SIZE = 50
 
@@ -22,13 +30,13 @@ LONGEST_SEARCH, MOST_WORDS = 100, 6
 
 @dataclass(frozen=True)
 class ListedPupil:
-    """A line of the list. `reason` is why they cannot be mailed, or None if they can."""
+    """A line of the list. `why` they cannot be mailed, or None if they can."""
 
     id: UUID
     name: str
     year: int
     group: str | None
-    reason: Reason | None
+    why: Why | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,14 @@ class PupilPage:
     total: int
     page: int
     pages: int
+
+
+@dataclass(frozen=True)
+class GroupHere:
+    """A group and how many pupils of the roster are in it today."""
+
+    group: GroupName
+    pupils: int
 
 
 def find_pupil(session: Session, *, upn: str | None = None, mis_id: str | None = None) -> Pupil:
@@ -54,9 +70,11 @@ def find_pupil(session: Session, *, upn: str | None = None, mis_id: str | None =
     return pupil
 
 
-def get_pupil(session: Session, pupil_id: UUID) -> Pupil:
-    """Raise NotFound unless the pupil is of this school."""
-    here = (Pupil.school_id == school_of(session), Pupil.id == pupil_id)
+def get_pupil(
+    session: Session, pupil_id: UUID, *, seen: ColumnElement[bool] = WHOLE_SCHOOL
+) -> Pupil:
+    """Raise NotFound unless the pupil is of this school, and one whom the reader may see."""
+    here = (Pupil.school_id == school_of(session), Pupil.id == pupil_id, seen)
     pupil = session.scalar(select(Pupil).where(*here))
     if pupil is None:
         raise NotFound("There is no such pupil on this school's roster.")
@@ -67,63 +85,83 @@ def list_pupils(
     session: Session,
     *,
     year: int | None = None,
-    group: str | None = None,
+    group: GroupName | None = None,
     search: str = "",
     page: int = 1,
     now: datetime,
+    seen: ColumnElement[bool],
 ) -> PupilPage:
     """One page by surname. `search` is part of a name, or a whole UPN or MIS ID."""
     today = london_date(now)
-    here = _narrowed(session, year, group, search, today)
+    here = [seen, *_narrowed(session, year, group, search, today)]
     total = session.scalar(select(func.count()).select_from(Pupil).where(*here)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(page, 1), pages)
     rows = session.execute(
         gate(at=now)
-        .add_columns(Pupil, registration_group(today).label("group"))
+        .add_columns(Pupil, registration_group(today).label("group"), *diagnosis())
         .where(*here)
         .order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
     )
     pupils = [
-        ListedPupil(row.pupil_id, row.Pupil.full_name, row.Pupil.year, row.group, row.reason)
+        ListedPupil(
+            id=row.pupil_id,
+            name=row.Pupil.full_name,
+            year=row.Pupil.year,
+            group=row.group,
+            why=Why.read(row.reason, row.detail) if row.reason else None,
+        )
         for row in rows
     ]
     return PupilPage(pupils, total, page, pages)
 
 
-def years_of(session: Session) -> list[int]:
-    here = Pupil.school_id == school_of(session)
-    return list(session.scalars(select(Pupil.year).where(here).distinct().order_by(Pupil.year)))
+def years_of(session: Session, seen: ColumnElement[bool]) -> list[int]:
+    here = (Pupil.school_id == school_of(session), Pupil.erased_at.is_(None), seen)
+    return list(session.scalars(select(Pupil.year).where(*here).distinct().order_by(Pupil.year)))
 
 
-def groups_of(session: Session, now: datetime) -> list[str]:
-    """Registration groups that have a pupil in them."""
-    has_members = exists(GroupMember).where(is_member_on(london_date(now)))
-    return list(
-        session.scalars(
-            select(RosterGroup.name)
-            .where(
-                RosterGroup.school_id == school_of(session),
-                RosterGroup.kind == GroupKind.REGISTRATION,
-                has_members,
-            )
-            .order_by(RosterGroup.name)
+def groups_here(session: Session, now: datetime, seen: ColumnElement[bool]) -> list[GroupHere]:
+    """Groups with a pupil in them who is here: registration groups first, then 9A before 10A."""
+    today = london_date(now)
+    rows = session.execute(
+        select(RosterGroup.kind, RosterGroup.name, func.count())
+        .where(
+            RosterGroup.school_id == school_of(session),
+            is_in_group(today),
+            *is_here(today),
+            seen,
         )
+        .group_by(RosterGroup.kind, RosterGroup.name)
+    )
+    found = [GroupHere(GroupName(kind, name), count) for kind, name, count in rows]
+    kinds = list(GroupKind)
+    return sorted(
+        found, key=lambda one: (kinds.index(one.group.kind), natural_order(one.group.name))
+    )
+
+
+def is_here(today: date) -> tuple[ColumnElement[bool], ...]:
+    """Over Pupil: on the roster, neither left nor missing."""
+    return (
+        or_(Pupil.leaving_date.is_(None), Pupil.leaving_date > today),
+        Pupil.missing_since.is_(None),
+        Pupil.erased_at.is_(None),
     )
 
 
 def _narrowed(
-    session: Session, year: int | None, group: str | None, search: str, today: date
+    session: Session, year: int | None, group: GroupName | None, search: str, today: date
 ) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Pupil.school_id == school_of(session)]
+    """An erased pupil is no line of a list: there is nothing left to show."""
+    conditions = [Pupil.school_id == school_of(session), Pupil.erased_at.is_(None)]
     if year is not None:
         conditions.append(Pupil.year == year)
-    if group:
-        conditions.append(_is_in_group(group, today))
-    for word in search[:LONGEST_SEARCH].split()[:MOST_WORDS]:
-        conditions.append(_matches(word))
+    if group is not None:
+        conditions.append(is_in_any([group], today))
+    conditions += [_matches(word) for word in search[:LONGEST_SEARCH].split()[:MOST_WORDS]]
     return conditions
 
 
@@ -135,7 +173,3 @@ def _matches(word: str) -> ColumnElement[bool]:
         Pupil.upn == word.upper(),
         Pupil.mis_id == word,
     )
-
-
-def _is_in_group(name: str, today: date) -> ColumnElement[bool]:
-    return exists().where(is_in_registration_group(today), RosterGroup.name == name)

@@ -82,6 +82,27 @@ def gate(
     return _joined(asked, moment).where(Pupil.school_id == _school_entered())
 
 
+def diagnosis() -> tuple[ColumnElement[Any], ...]:
+    """Columns to add to the gate's: `detail` of its reason (see `pupils.why`), and the address
+    that the gate looked at, `tried`, with what is wrong with its form, `fault`.
+    """
+    detail = case(
+        (Pupil.missing_since.is_not(None), cast(Pupil.missing_reason, Text)),
+        (WrongAddress.address_hash.is_not(None), literal("wrong_person")),
+        else_=cast(Suppression.reason, Text),
+    )
+    tried = case(
+        (_takes_work, Work.address),
+        (_takes_home, Home.address),
+        (_uses_work, Work.address),
+        (_uses_home, Home.address),
+    )
+    fault = case(
+        (or_(_takes_work, _takes_home), null()), (_uses_work, Work.fault), (_uses_home, Home.fault)
+    )
+    return detail.label("detail"), tried.label("tried"), fault.label("fault")
+
+
 def _conditions(
     moment: ColumnElement[Any], already_answered: ColumnElement[bool] | None
 ) -> dict[Reason, ColumnElement[bool]]:

@@ -230,7 +230,8 @@ class SourceConnection(Tenant, Base):
     """The school's connection to its information system, one a school.
 
     `external_id` is what the integrator calls the school. `secret` is encrypted. `state_words` say
-    what the integrator answered, for people; `synced_to` is up to when changes are known.
+    what the integrator answered, for people; `synced_to` is up to when changes are known, `mark` the
+    integrator's own word for that, where it has one.
     `may_be_private`: the operator gave the address, so it may lie on a network of its own.
     `ids_changed`: the school moved to another system, so identifiers of the old one mean nothing.
     """
@@ -250,6 +251,7 @@ class SourceConnection(Tenant, Base):
     connected_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     synced_to: Mapped[datetime | None]
+    mark: Mapped[str | None]
     ids_changed: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
@@ -296,6 +298,7 @@ class RosterSync(Tenant, Base):
     lease_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     cursor: Mapped[str | None]
+    mark: Mapped[str | None]
     pages: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     records: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     expected: Mapped[int | None] = mapped_column(Integer)

@@ -15,6 +15,7 @@ from outreach.pupils.finding import (
     list_pupils,
     years_of,
 )
+from outreach.pupils.groups import GroupName
 from outreach.pupils.suppressing import take_back_wrong_person
 from outreach.pupils.viewing import is_reader_limited, seen_here
 from outreach.pupils.views import room

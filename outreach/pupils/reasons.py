@@ -6,10 +6,21 @@ from enum import Enum
 class Mender(Enum):
     """Who can take a reason away."""
 
+    IT_TEAM = "the IT team, or whoever keeps the MIS"
     MIS_OFFICE = "whoever keeps the MIS"
     DATA_PROTECTION = "the data protection lead or an admin"
     STUDENT = "the student"
     NOBODY = "nobody: this is as it should be"
+
+    @property
+    def key(self) -> str:
+        """For addresses and documents: `it_team`."""
+        return self.name.lower()
+
+    @property
+    def at_start(self) -> str:
+        """The words as a sentence begins; MIS stays MIS."""
+        return self.value[0].upper() + self.value[1:]
 
 
 class Reason(Enum):
@@ -70,5 +81,5 @@ _MENDERS = {
     Reason.NO_ADDRESS: Mender.MIS_OFFICE,
     Reason.ADDRESS_SWITCHED_OFF: Mender.DATA_PROTECTION,
     Reason.INVALID_ADDRESS: Mender.MIS_OFFICE,
-    Reason.SUPPRESSED: Mender.MIS_OFFICE,
+    Reason.SUPPRESSED: Mender.IT_TEAM,
 }

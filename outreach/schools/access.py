@@ -175,6 +175,7 @@ NAVIGATION = (
     ("Objections", "/staff/objections", {_A, _C, _D}),
     ("Lists", "/staff/lists", {_A, _C}),
     ("Data sharing", SHARING, {_A, _C, _D}),
+    ("Who can be emailed", "/staff/reach", {_D, _I}),  # the others come to it from the pupils
     ("Staff", "/staff/school/staff", {_A}),
     ("IT team", "/staff/it-team", {_A, _C, _D, _I}),
     ("Audit", "/staff/audit", {_A, _D}),

@@ -120,7 +120,11 @@ class AccountSchool(Base):
 
 
 class StaffMember(Tenant, Base):
-    """An account's membership of one school: the name and the role it has there."""
+    """An account's membership of one school: the name and the role it has there.
+
+    `is_limited`: as a viewer they see the pupils of their groups (`pupils.viewing`) and nobody
+    else, even where no such group is left.
+    """
 
     __tablename__ = "staff_member"
     __table_args__ = (
@@ -134,6 +138,7 @@ class StaffMember(Tenant, Base):
     account_id: Mapped[UUID]
     name: Mapped[str]
     role: Mapped[Role] = mapped_column(enum_type(Role))
+    is_limited: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -232,7 +232,7 @@ def test_whoever_answered_this_school_year_is_not_asked_twice(
     ("given", "words"),
     [
         ({"years": []}, "at least one year or one group"),
-        ({"groups": ["10Z"]}, "no registration group 10Z"),
+        ({"groups": ["10Z"]}, "no group 10Z"),
         ({"questionnaire": "nothing"}, "no published questionnaire"),
         ({"closes_on": date(2020, 1, 1)}, "in the past"),
     ],

@@ -194,7 +194,7 @@ def test_a_campaign_without_a_year_or_group_is_not_made(scene: Scene) -> None:
 
     answer = submit(scene.leader, f"{LIST}/new", **typed)
 
-    assert "Choose at least one year or one registration group" in answer.text
+    assert "Choose at least one year or one group" in answer.text
     with transaction(scene.wired.sessions, scene.school.id) as session:
         assert session.scalar(select(func.count()).select_from(Campaign)) == 0
 

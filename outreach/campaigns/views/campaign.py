@@ -24,9 +24,10 @@ from outreach.campaigns.views.confirming import steps_from
 from outreach.campaigns.views.invited import (
     FILTERS,
     UNANSWERED,
+    WITHOUT_GROUP,
     Filter,
     draft_page,
-    group_lines,
+    invited_groups,
     invited_page,
     known_filter,
 )
@@ -34,6 +35,7 @@ from outreach.campaigns.views.listing import heading_of
 from outreach.campaigns.views.showing import draft_audience, progress_view
 from outreach.campaigns.wording import INVITATION, MESSAGE, Words
 from outreach.pupils.reasons import Reason
+from outreach.pupils.viewing import is_reader_limited, seen_here
 from outreach.schools.access import signed_in, staff_page
 
 
@@ -45,10 +47,11 @@ def show_campaign(campaign_id: UUID) -> str:
         return _show_draft(campaign)
     return render_template(
         "staff/campaigns/progress.html",
-        view=progress_view(web.db(), web.parts().library, campaign, web.now()),
+        view=progress_view(web.db(), web.parts().library, campaign, web.now(), seen_here()),
         alerts=alerts_of(web.db(), web.parts().library, campaign),
         steps=steps_from(campaign.state) if may_run() else (),
         may_run=may_run(),
+        is_limited=is_reader_limited(),
     )
 
 
@@ -70,8 +73,13 @@ def show_progress(campaign_id: UUID) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
     if campaign.launched_at is None:
         return redirect(url_for("campaigns.show_campaign", campaign_id=campaign_id), SEE_OTHER)
-    view = progress_view(web.db(), web.parts().library, campaign, web.now())
-    return render_template("staff/campaigns/_progress.html", view=view, may_run=may_run())
+    view = progress_view(web.db(), web.parts().library, campaign, web.now(), seen_here())
+    return render_template(
+        "staff/campaigns/_progress.html",
+        view=view,
+        may_run=may_run(),
+        is_limited=is_reader_limited(),
+    )
 
 
 @blueprint.get("/staff/campaigns/<uuid:campaign_id>/audience")
@@ -87,8 +95,9 @@ def list_audience(campaign_id: UUID) -> ResponseReturnValue:
     return render_template(
         "staff/campaigns/audience.html",
         heading=heading_of(campaign, web.parts().library),
-        page=draft_page(web.db(), campaign, reason, page_asked(), web.now()),
+        page=draft_page(web.db(), campaign, reason, page_asked(), web.now(), seen_here()),
         reason=reason,
+        is_limited=is_reader_limited(),
         before_number=before_number({"reason": reason.value} if reason else {}),
     )
 
@@ -101,11 +110,14 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("campaigns.list_audience", campaign_id=campaign_id), SEE_OTHER)
     heading = heading_of(campaign, web.parts().library)
     invitation_states = ((state.value, words) for state, words in INVITATION.items())
-    narrowed = known_filter(Filter(**{name: request.args.get(name, "") for name in FILTERS}))
+    groups = invited_groups(web.db(), campaign, web.now(), seen_here())
+    narrowed = known_filter(
+        Filter(**{name: request.args.get(name, "").replace("\0", "") for name in FILTERS})
+    )
     return render_template(
         "staff/campaigns/pupils.html",
         heading=heading,
-        page=invited_page(web.db(), campaign, narrowed, page_asked(), web.now()),
+        page=invited_page(web.db(), campaign, narrowed, page_asked(), web.now(), seen_here()),
         narrowed=narrowed,
         before_number=before_number(narrowed.query()),
         states=[("", "Any"), (UNANSWERED, "Has not answered"), *_options(invitation_states)],
@@ -113,9 +125,11 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
         reasons=[("", "Any"), *((one.value, one.words) for one in Reason)],
         groups=[
             ("", "All"),
-            *((g.group, g.group) for g in group_lines(web.db(), campaign, web.now())),
+            *((one.key, one.words) for one in groups),
+            (WITHOUT_GROUP, WITHOUT_GROUP),
         ],
         may_run=may_run() and not heading.is_over,
+        is_limited=is_reader_limited(),
     )
 
 

@@ -1,17 +1,18 @@
 """What a new campaign can choose from: questionnaires, and the years and groups on the roster."""
 
-import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.views.listing import audience_words
 from outreach.clock import london_date
 from outreach.database import school_of
-from outreach.pupils.groups import is_in_registration_group
-from outreach.pupils.models import Pupil, RosterGroup
+from outreach.pupils.finding import groups_here, is_here
+from outreach.pupils.groups import KIND_WORDS
+from outreach.pupils.models import GroupKind, Pupil
+from outreach.pupils.viewing import WHOLE_SCHOOL
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -22,11 +23,28 @@ Option = tuple[str, str, str]
 """Value, label, hint: as `components/forms.html` takes them."""
 
 
+GROUP_FIELDS = ("groups", "teaching_groups", "other_groups")
+_FIELDS = dict(zip(GroupKind, GROUP_FIELDS, strict=True))
+
+
+@dataclass(frozen=True)
+class GroupChoices:
+    """The groups of one kind. `field` is their name in the form; each value says its kind too."""
+
+    field: str
+    words: str
+    options: tuple[Option, ...]
+
+
 @dataclass(frozen=True)
 class Choices:
     questionnaires: tuple[Option, ...]
     years: tuple[Option, ...]
-    groups: tuple[Option, ...]
+    groups: tuple[GroupChoices, ...]
+
+    @property
+    def group_keys(self) -> set[str]:
+        return {key for one in self.groups for key, _, _ in one.options}
 
     @property
     def is_empty(self) -> bool:
@@ -61,41 +79,29 @@ def _questionnaire(library: Library, id: str) -> Option:
 def _years(session: Session, now: datetime) -> tuple[Option, ...]:
     rows = session.execute(
         select(Pupil.year, func.count())
-        .where(Pupil.school_id == school_of(session), *_is_here(london_date(now)))
+        .where(Pupil.school_id == school_of(session), *is_here(london_date(now)))
         .group_by(Pupil.year)
         .order_by(Pupil.year)
     )
     return tuple((str(year), f"Year {year}", _pupils(count)) for year, count in rows)
 
 
-def _groups(session: Session, now: datetime) -> tuple[Option, ...]:
-    today = london_date(now)
-    rows = session.execute(
-        select(RosterGroup.name, func.count())
-        .where(
-            RosterGroup.school_id == school_of(session),
-            is_in_registration_group(today),
-            *_is_here(today),
+def _groups(session: Session, now: datetime) -> tuple[GroupChoices, ...]:
+    found = groups_here(session, now, WHOLE_SCHOOL)
+    choices = (
+        GroupChoices(
+            field=_FIELDS[kind],
+            words=f"{words}s",
+            options=tuple(
+                (one.group.key, one.group.name, _pupils(one.pupils))
+                for one in found
+                if one.group.kind is kind
+            ),
         )
-        .group_by(RosterGroup.name)
+        for kind, words in KIND_WORDS.items()
     )
-    ordered = sorted(rows, key=lambda row: natural_order(row[0]))
-    return tuple((name, name, _pupils(count)) for name, count in ordered)
-
-
-def _is_here(today: date) -> tuple[ColumnElement[bool], ...]:
-    """Those who have left or are missing are counted apart, once the campaign is a draft."""
-    return (
-        or_(Pupil.leaving_date.is_(None), Pupil.leaving_date > today),
-        Pupil.missing_since.is_(None),
-    )
+    return tuple(one for one in choices if one.options)
 
 
 def _pupils(count: int) -> str:
     return f"{count} pupil" if count == 1 else f"{count} pupils"
-
-
-def natural_order(name: str) -> tuple[tuple[int, str], ...]:
-    """9A before 10A."""
-    parts = re.findall(r"\d+|\D+", name)
-    return tuple((int(part), "") if part.isdigit() else (-1, part.casefold()) for part in parts)

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from werkzeug.datastructures import MultiDict
 
 from outreach.campaigns.creating import LONGEST_NAME
-from outreach.campaigns.views.choosing import Choices, suggested_closing
+from outreach.campaigns.views.choosing import GROUP_FIELDS, Choices, suggested_closing
 from outreach.clock import london_date
+from outreach.pupils.groups import GroupName
 
 LONGEST_OPEN_YEARS = 2
 """A closing date further ahead than this is a slip of the finger."""
@@ -46,7 +47,9 @@ def read_form(form: MultiDict[str, str]) -> NewCampaign:
         name=" ".join(form.get("name", "").split()),
         questionnaire=form.get("questionnaire", ""),
         years=tuple(form.getlist("years")),
-        groups=tuple(form.getlist("groups")),
+        groups=tuple(
+            GroupName.read(key).key for field in GROUP_FIELDS for key in form.getlist(field)
+        ),
         closes_on=tuple(  # type: ignore[arg-type]  # three names, three values
             form.get(f"closes_on-{part}", "").strip() for part in ("day", "month", "year")
         ),
@@ -63,10 +66,10 @@ def check_form(typed: NewCampaign, choices: Choices, now: datetime) -> dict[str,
     if typed.questionnaire not in {value for value, _, _ in choices.questionnaires}:
         errors["questionnaire"] = "Choose a questionnaire"
     if not (typed.years or typed.groups):
-        errors["years"] = "Choose at least one year or one registration group"
+        errors["years"] = "Choose at least one year or one group"
     elif not set(typed.years) <= {value for value, _, _ in choices.years}:
         errors["years"] = "Choose years from the list: the roster has changed"
-    elif not set(typed.groups) <= {value for value, _, _ in choices.groups}:
+    elif not set(typed.groups) <= choices.group_keys:
         errors["groups"] = "Choose groups from the list: the roster has changed"
     if fault := _closing_fault(typed, london_date(now)):
         errors["closes_on"] = fault

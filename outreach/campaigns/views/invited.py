@@ -12,15 +12,21 @@ from sqlalchemy.orm import Session
 from outreach.campaigns.audience import asked_pupils
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.states import ANSWERED, CAN_ANSWER, InvitationState
-from outreach.campaigns.views.choosing import natural_order
 from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.clock import london_date
 from outreach.database import school_of
-from outreach.pupils.groups import registration_group
-from outreach.pupils.models import Pupil
-from outreach.pupils.reasons import WRONG_PERSON, Reason
-from outreach.pupils.suppressing import reached_wrong_person
+from outreach.pupils.gate import diagnosis
+from outreach.pupils.groups import (
+    GroupName,
+    is_in_any,
+    is_in_group,
+    natural_order,
+    registration_group,
+)
+from outreach.pupils.models import GroupKind, Pupil, RosterGroup
+from outreach.pupils.reasons import Reason
+from outreach.pupils.why import Why
 
 PAGE_SIZE = 50
 UNANSWERED = "unanswered"
@@ -75,8 +81,14 @@ class GroupLine:
 
 
 def invited_page(
-    session: Session, campaign: Campaign, narrowed: Filter, page: int, now: datetime
+    session: Session,
+    campaign: Campaign,
+    narrowed: Filter,
+    page: int,
+    now: datetime,
+    seen: ColumnElement[bool],
 ) -> Page:
+    """Those invited whom the reader may see."""
     today = london_date(now)
     latest = latest_messages(campaign.school_id, campaign.id)
     mail = func.coalesce(cast(latest.c.state, Text), NOT_MAILED)
@@ -86,22 +98,26 @@ def invited_page(
         .select_from(Invitation)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
         .outerjoin(latest, latest.c.invitation_id == Invitation.id)
-        .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail, today))
+        .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail, today), seen)
     )
     return _one_page(session, query, page, _invited)
 
 
 def draft_page(
-    session: Session, campaign: Campaign, reason: Reason | None, page: int, now: datetime
+    session: Session,
+    campaign: Campaign,
+    reason: Reason | None,
+    page: int,
+    now: datetime,
+    seen: ColumnElement[bool],
 ) -> Page:
     """Who would be asked if the draft were launched now: all of them, or those of one reason."""
     today = london_date(now)
-    asked = asked_pupils(session, campaign, now).subquery()
+    asked = asked_pupils(session, campaign, now).add_columns(*diagnosis()).subquery()
     query = (
-        select(Pupil, registration_group(today).label("group"), asked.c.reason)
-        .add_columns(reached_wrong_person())
+        select(Pupil, registration_group(today).label("group"), asked.c.reason, asked.c.detail)
         .join(asked, asked.c.pupil_id == Pupil.id)
-        .where(Pupil.school_id == school_of(session))
+        .where(Pupil.school_id == school_of(session), seen)
     )
     if reason is not None:
         query = query.where(asked.c.reason == reason)
@@ -126,9 +142,9 @@ def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
     )
 
 
-def _asked(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
-    reason: Reason | None = rest[0]
-    is_wrong_person = reason is Reason.SUPPRESSED and rest[1]
+def _asked(
+    pupil: Pupil, group: str | None, reason: Reason | None, detail: str | None
+) -> InvitedPupil:
     return InvitedPupil(
         pupil_id=pupil.id,
         invitation_id=None,
@@ -136,7 +152,7 @@ def _asked(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
         group=group,
         state=None,
         mail=None,
-        why=WRONG_PERSON if is_wrong_person else reason.words if reason else "",
+        why=Why.read(reason, detail).words if reason else "",
         can_answer=False,
     )
 
@@ -170,11 +186,18 @@ def _conditions(
     if narrowed.reason:
         conditions.append(Invitation.excluded_reason == narrowed.reason)
     if narrowed.group:
-        group = registration_group(today)
-        conditions.append(
-            group.is_(None) if narrowed.group == WITHOUT_GROUP else group == narrowed.group
-        )
+        conditions.append(_is_in(narrowed.group, today))
     return conditions
+
+
+def _is_in(key: str, today: date) -> ColumnElement[bool]:
+    """A pupil in two registration groups counts in the first, as in the lines by group."""
+    if key == WITHOUT_GROUP:
+        return registration_group(today).is_(None)
+    group = GroupName.read(key)
+    if group.kind is GroupKind.REGISTRATION:
+        return registration_group(today) == group.name
+    return is_in_any([group], today)
 
 
 def known_filter(typed: Filter) -> Filter:
@@ -185,16 +208,44 @@ def known_filter(typed: Filter) -> Filter:
         state=typed.state if typed.state in states else "",
         mail=typed.mail if typed.mail in MESSAGE else "",
         reason=typed.reason if typed.reason in {one.value for one in Reason} else "",
+        group=typed.group
+        if typed.group in {"", WITHOUT_GROUP}
+        else GroupName.read(typed.group).key,
     )
 
 
-def group_lines(session: Session, campaign: Campaign, now: datetime) -> list[GroupLine]:
-    """Completion by registration group, for tutors: who answered, who can still be asked."""
+def invited_groups(
+    session: Session, campaign: Campaign, now: datetime, seen: ColumnElement[bool]
+) -> list[GroupName]:
+    """What the list can be narrowed to: groups of any kind that somebody invited is in today."""
+    rows = session.execute(
+        select(RosterGroup.kind, RosterGroup.name)
+        .where(
+            *_of_campaign(session, campaign),
+            Invitation.school_id == Pupil.school_id,
+            Invitation.pupil_id == Pupil.id,
+            is_in_group(london_date(now)),
+            seen,
+        )
+        .distinct()
+    )
+    kinds = list(GroupKind)
+    found = [GroupName(kind, name) for kind, name in rows]
+    return sorted(found, key=lambda one: (kinds.index(one.kind), natural_order(one.name)))
+
+
+def group_lines(
+    session: Session, campaign: Campaign, now: datetime, seen: ColumnElement[bool]
+) -> list[GroupLine]:
+    """Completion by registration group, for tutors: who answered, who can still be asked.
+
+    A reader who is limited to groups reads of their own pupils alone, in whatever form they are.
+    """
     today = london_date(now)
     of_group = (
         select(registration_group(today).label("group"), Invitation.state)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
-        .where(*_of_campaign(session, campaign))
+        .where(*_of_campaign(session, campaign), seen)
         .subquery()
     )
 

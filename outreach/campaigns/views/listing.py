@@ -14,6 +14,7 @@ from outreach.campaigns.states import ANSWERED, CampaignState
 from outreach.campaigns.wording import CAMPAIGN, Words
 from outreach.clock import london_date
 from outreach.database import school_of
+from outreach.pupils.groups import GroupName
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -88,12 +89,14 @@ def listed_campaigns(session: Session, library: Library) -> list[ListedCampaign]
 
 
 def audience_words(years: Sequence[int], groups: Sequence[str]) -> str:
-    """Years 10 and 11, group 9A"""
+    """Years 10 and 11, group 9A. Groups come by key; those of another kind say so."""
     parts = []
     if years:
         parts.append(_counted("Year", [str(year) for year in years]))
     if groups:
-        parts.append(_counted("group" if years else "Group", list(groups)))
+        parts.append(
+            _counted("group" if years else "Group", [GroupName.read(key).words for key in groups])
+        )
     return ", ".join(parts)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import Audience, work_out
@@ -28,8 +29,9 @@ FAST_SECONDS, SLOW_SECONDS = 4, 30
 """How often a page asks again: while mail moves, and while only answers can come."""
 
 _MENDED_AT = {
+    Mender.IT_TEAM: ("/staff/reach", "Who can be emailed"),
     Mender.MIS_OFFICE: ("/staff/roster", "Roster"),
-    Mender.DATA_PROTECTION: ("/staff/sharing", "Sharing"),
+    Mender.DATA_PROTECTION: ("/staff/sharing", "Data sharing"),
 }
 
 _MOVING = (MessageState.QUEUED, MessageState.SENDING)
@@ -46,8 +48,7 @@ class ExcludedLine:
     @property
     def who(self) -> str:
         """Who can change it, as a sentence begins."""
-        words = self.reason.mender.value
-        return words[0].upper() + words[1:]
+        return self.reason.mender.at_start
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,16 @@ def draft_audience(session: Session, campaign: Campaign, now: datetime) -> Audie
 
 
 def progress_view(
-    session: Session, library: Library, campaign: Campaign, now: datetime
+    session: Session,
+    library: Library,
+    campaign: Campaign,
+    now: datetime,
+    seen: ColumnElement[bool],
 ) -> ProgressView:
-    """Counts of one moment each; every bar adds up to everybody asked, whatever is moving."""
+    """Counts of one moment each; every bar adds up to everybody asked, whatever is moving.
+
+    Numbers are of the whole campaign for every reader; the lines by group of whom they may see.
+    """
     counted = status(session, campaign.id, now)
     audience = Audience(counted.asked, counted.mailable, counted.excluded)
     invitations = tuple(
@@ -173,7 +181,7 @@ def progress_view(
         invitations=invitations,
         mail=mail,
         reasons=tuple(given_reasons(session, campaign.id)),
-        groups=tuple(group_lines(session, campaign, now)),
+        groups=tuple(group_lines(session, campaign, now, seen)),
         every_seconds=_every(campaign, mail, counted.invitations),
         at=now,
     )

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
         sa.Column("records", sa.Integer(), server_default="0", nullable=False),
         sa.Column("expected", sa.Integer(), nullable=True),
@@ -196,6 +197,7 @@ def upgrade() -> None:
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("synced_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("ids_changed", sa.Boolean(), server_default="false", nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id"], ["school.id"], name=op.f("fk_source_connection_school_id")

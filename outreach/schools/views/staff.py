@@ -37,6 +37,7 @@ class MemberView:
     role: str
     role_name: str
     has_password: bool
+    is_limited: bool
     is_you: bool
 
 
@@ -48,6 +49,7 @@ def _shown(member: StaffMember, account: Account) -> MemberView:
         role=member.role.value,
         role_name=ROLE_WORDS[member.role].name,
         has_password=account.password_hash is not None,
+        is_limited=member.is_limited,
         is_you=member.id == signed_in().staff_id,
     )
 
