@@ -111,9 +111,9 @@ class OneRosterSource:
 
     def _ask(self, place: Place, changed_since: datetime | None) -> tuple[str, Answer, Place]:
         """The page's address and the answer; without the date where the server cannot filter by it."""
+        found = self._server.find()  # with it the proof that a next page needs too
         if place.link is not None:
             return place.link, self._server.get(place.link), place
-        found = self._server.find()
         path = found.path(found.students.path)
         address = self._server.whole_address(path)
         query = {"limit": str(self._mapping.page_size), "offset": str(place.offset)}

@@ -20,6 +20,8 @@ from outreach.pupils.sources.source import Access, Nonsense, Revoked, Unreachabl
 EARLY = timedelta(seconds=30)
 """A token is renewed so long before it ends, since an answer takes its time."""
 LONGEST_LIFE = 86_400
+MOST_FOLDERS = 8
+_ABSENT = frozenset({404, 405, 410, 501})
 
 REFUSED = (
     "The OneRoster server refused the secret, both as a token and as a client's secret. Either the "
@@ -92,9 +94,11 @@ class Tokens:
                 if self._take(answer):
                     self._way = way
                     return True
+                if answer.status in _ABSENT:
+                    return False
                 statuses.add(answer.status)
             if not statuses & {400, 403, 422}:
-                return False  # not here, or not with this secret: other scopes change nothing
+                return False  # not with this secret: other scopes change nothing
         return False
 
     def _ask(self, way: _Way) -> Answer:
@@ -132,8 +136,12 @@ class Tokens:
         if elsewhere:
             yield elsewhere
             return
+        steps = parts.path.strip("/").split("/")
+        folders = ["/".join(steps[:count]) for count in range(len(steps), 0, -1)]
+        above = [f"/{folder}" for folder in folders if folder] + [""]
         for path in self._places.paths:
-            yield path.format(base=self._base, origin=f"{parts.scheme}://{parts.netloc}")
+            for folder in above[:MOST_FOLDERS]:
+                yield f"{parts.scheme}://{parts.netloc}{folder}/{path}"
 
 
 def _seconds(value: Any, default: int) -> int:
