@@ -29,7 +29,6 @@ from outreach.pupils.sources.xporter_place import Place, place_at, read_marks, s
 from outreach.pupils.sources.xporter_pupils import PupilReader
 from outreach.pupils.sources.xporter_shapes import (
     CALLED,
-    cell_of,
     day_of,
     first_of,
     folded,
@@ -102,7 +101,7 @@ class XporterSource:
                     key = identifier_of(row, students.id)
                     day = day_of(row, students.fields.get(Field.LEAVING_DATE, []))
                     day = day if day and day >= earliest else None
-                    says_so = cell_of(first_of(row, words.status)).casefold() in left
+                    says_so = (plain(first_of(row, words.status)) or "").casefold() in left
                     if key and ((day and day <= today) or (says_so and not day)):
                         yield Leaver(key, day)
         except NotShared:
@@ -187,7 +186,7 @@ class XporterSource:
         except (NotShared, Nonsense):
             return None
         row = folded(rows[0]) if rows and isinstance(rows[0], Mapping) else {}
-        return plain(cell_of(first_of(row, words.name)))
+        return plain(first_of(row, words.name))
 
     def _no_pupils(self, status: int) -> Revoked | Nonsense:
         if status == 404:

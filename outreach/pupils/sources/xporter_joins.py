@@ -5,6 +5,7 @@ are the exception: a school has far fewer groups than pupils, so their names are
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -26,10 +27,36 @@ from outreach.pupils.sources.xporter_shapes import (
     plain,
 )
 
-Cells = dict[Field, str]
+NO_SINGLE_VALUE = (
+    "What Xporter sent here is no single value, so it was not taken. Tell Xporter's support."
+)
 MOST_GROUPS_OF_SCHOOL = 50_000
 YES_NO = frozenset({Field.FSM, Field.PUPIL_PREMIUM})
+_TOLD_LATER = YES_NO | {Field.WORK_EMAIL, Field.HOME_EMAIL}
+"""A bad value of these keeps nobody off the roster: the reader takes the pupil and tells it."""
+_UNREADABLE = "(no single value)"
 _Rank = tuple[bool, date]
+
+
+@dataclass
+class Draft:
+    """One pupil being put together: cells, and reasons against values that are none."""
+
+    cells: dict[Field, str] = field(default_factory=dict)
+    faults: dict[Field, str] = field(default_factory=dict)
+
+    def lacks(self, wanted: Field) -> bool:
+        return wanted not in self.cells and wanted not in self.faults
+
+    def put(self, wanted: Field, value: Any) -> None:
+        """The value of a field, raw; an empty one is none."""
+        cell = cell_of(value, is_yes_no=wanted in YES_NO)
+        if cell is None and wanted in _TOLD_LATER:
+            self.cells[wanted] = _UNREADABLE
+        elif cell is None:
+            self.faults[wanted] = NO_SINGLE_VALUE
+        elif cell:
+            self.cells[wanted] = cell
 
 
 class Joins:
@@ -40,18 +67,18 @@ class Joins:
         self._refused: set[str] = set()
         self._not_by_id: set[str] = set()
 
-    def fill(self, page: Mapping[str, Cells], wanted: Collection[Field]) -> None:
-        """Complete the cells of the page's pupils, by identifier; what they hold already stays."""
+    def fill(self, page: Mapping[str, Draft], wanted: Collection[Field]) -> None:
+        """Complete the page's pupils, by identifier; what they hold already stays."""
         for join in self._mapping.joins_for(wanted):
             fields = join.gives.keys() & wanted
-            lacking = [key for key, cells in page.items() if not all(map(cells.get, fields))]
+            lacking = [key for key, draft in page.items() if any(map(draft.lacks, fields))]
             if lacking and join.path not in self._refused:
                 self._fill_from(join, fields, lacking, page)
 
     def _fill_from(
-        self, join: Join, fields: Collection[Field], lacking: list[str], page: Mapping[str, Cells]
+        self, join: Join, fields: Collection[Field], lacking: list[str], page: Mapping[str, Draft]
     ) -> None:
-        best: dict[tuple[str, Field], tuple[_Rank, str]] = {}
+        best: dict[tuple[str, Field], tuple[_Rank, Any]] = {}
         asked = frozenset(lacking)
         try:
             for row in self._rows(join, lacking):
@@ -59,16 +86,17 @@ class Joins:
                 rank = self._rank(join, row)
                 if person not in asked or rank is None:
                     continue
-                for field in fields:
-                    value = _given(join.gives[field], row, field)
-                    known = best.get((person, field))
-                    if value and (known is None or rank > known[0]):
-                        best[person, field] = rank, value
+                for wanted in fields:
+                    value = _given(join.gives[wanted], row)
+                    known = best.get((person, wanted))
+                    if value is not None and (known is None or rank > known[0]):
+                        best[person, wanted] = rank, value
         except NotShared:
             self._refused.add(join.path)
             return
-        for (person, field), (_, value) in best.items():
-            page[person][field] = page[person].get(field) or value
+        for (person, wanted), (_, value) in best.items():
+            if page[person].lacks(wanted):
+                page[person].put(wanted, value)
 
     def _rows(self, join: Join, ids: Sequence[str]) -> Iterator[Row]:
         """Rows of these pupils, perhaps among others, perhaps twice."""
@@ -116,7 +144,7 @@ def read_groups(client: XporterClient, groups: Groups) -> Mapping[str, GroupPlac
             for row in _objects(envelope.rows):
                 key = identifier_of(row, groups.id)
                 kind = kinds.get(fold(as_identifier(first_of(row, groups.kind)) or ""))
-                name = plain(cell_of(first_of(row, groups.name)))
+                name = plain(first_of(row, groups.name))
                 if key and kind and name:
                     days = day_of(row, groups.starts), day_of(row, groups.ends)
                     found[key] = GroupPlace(kind, name, *days)
@@ -130,14 +158,14 @@ def read_groups(client: XporterClient, groups: Groups) -> Mapping[str, GroupPlac
     return found
 
 
-def _given(rules: Sequence[Rule], row: Row, field: Field) -> str:
+def _given(rules: Sequence[Rule], row: Row) -> Any:
     for rule in rules:
         if rule.where and not matches(row, rule.where):
             continue
         value = rule.means if rule.means is not None else first_of(row, rule.value)
         if value is not None:
-            return cell_of(value, is_yes_no=field in YES_NO)
-    return ""
+            return value
+    return None
 
 
 def _objects(rows: Sequence[Any]) -> Iterator[Row]:

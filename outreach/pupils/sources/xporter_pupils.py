@@ -1,5 +1,6 @@
 """From a page of Xporter's student records to pupils with raw cells, joined data and groups."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -7,11 +8,10 @@ from typing import Any
 from outreach.pupils.sources.records import Field, GroupPlace
 from outreach.pupils.sources.source import SourcePupil
 from outreach.pupils.sources.xporter_client import XporterClient
-from outreach.pupils.sources.xporter_joins import YES_NO, Cells, Joins, read_groups
+from outreach.pupils.sources.xporter_joins import Draft, Joins, read_groups
 from outreach.pupils.sources.xporter_mapping import XporterMapping
 from outreach.pupils.sources.xporter_shapes import (
     Row,
-    cell_of,
     first_of,
     fold,
     folded,
@@ -21,8 +21,11 @@ from outreach.pupils.sources.xporter_shapes import (
 
 NO_DAY = "0001-01-01"
 """A date that is not set, as .NET writes it."""
+_HOUR = re.compile(r"(?<=^[0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9]{2}:.*")
 _DAYS = frozenset({Field.DATE_OF_BIRTH, Field.START_DATE, Field.LEAVING_DATE})
-_NO_IDENTIFIER = "(none,\nnot a number)"
+NO_IDENTIFIER = (
+    "Xporter sent no identifier for this pupil, so it was not taken. Tell Xporter's support."
+)
 
 
 class PupilReader:
@@ -47,8 +50,8 @@ class PupilReader:
     ) -> tuple[list[SourcePupil], list[str]]:
         """`only`: pupils with other identifiers are passed over."""
         malformed: list[str] = []
-        found: list[tuple[Cells, tuple[GroupPlace, ...] | None]] = []
-        by_id: dict[str, Cells] = {}
+        found: list[tuple[Draft, tuple[GroupPlace, ...] | None]] = []
+        by_id: dict[str, Draft] = {}
         for number, record in enumerate(records, start=1):
             if not isinstance(record, Mapping):
                 malformed.append(f"Record {number} of page {page} is not a pupil's record.")
@@ -57,27 +60,29 @@ class PupilReader:
             key = identifier_of(row, self._mapping.students.id)
             if only is not None and key not in only:
                 continue
-            cells = self._cells(row)
+            draft = self._draft(row)
             if key is not None:
-                cells[Field.MIS_ID] = key
-                by_id.setdefault(key, cells)
-            elif cells.get(Field.UPN):
-                cells[Field.MIS_ID] = _NO_IDENTIFIER  # told as a fault, and the UPN is not absent
+                draft.cells[Field.MIS_ID] = key
+                by_id.setdefault(key, draft)
+            elif Field.UPN in draft.cells:
+                draft.faults[Field.MIS_ID] = NO_IDENTIFIER  # and who has the UPN is not absent
             else:
                 malformed.append(f"Record {number} of page {page} has no identifier.")
                 continue
-            found.append((cells, self._groups_of(row)))
+            found.append((draft, self._groups_of(row)))
         self._joins.fill(by_id, self._wanted)
-        return [SourcePupil(cells, groups) for cells, groups in found], malformed
+        pupils = [SourcePupil(draft.cells, groups, draft.faults) for draft, groups in found]
+        return pupils, malformed
 
-    def _cells(self, row: Row) -> Cells:
-        cells: Cells = {}
+    def _draft(self, row: Row) -> Draft:
+        draft = Draft()
         for field, names in self._mapping.students.fields.items():
             if field in self._wanted:
-                cell = cell_of(first_of(row, names), is_yes_no=field in YES_NO)
-                if cell and not (field in _DAYS and cell.startswith(NO_DAY)):
-                    cells[field] = cell
-        return cells
+                value = first_of(row, names)
+                if field in _DAYS and isinstance(value, str):
+                    value = "" if value.startswith(NO_DAY) else _HOUR.sub("", value)
+                draft.put(field, value)
+        return draft
 
     def _groups_of(self, row: Row) -> tuple[GroupPlace, ...] | None:
         """None where the school does not share groups, or the record says nothing of them."""

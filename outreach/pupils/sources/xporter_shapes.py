@@ -101,13 +101,10 @@ def first_of(row: Row, names: Sequence[str]) -> Any:
     return None
 
 
-def cell_of(value: Any, *, is_yes_no: bool = False) -> str:
-    """The value as the text of a cell; one of the wrong type as a text that no reader accepts."""
+def cell_of(value: Any, *, is_yes_no: bool = False) -> str | None:
+    """The value as the text of a cell; None where it is no single value of the kind expected."""
     cell = None if isinstance(value, bool) and not is_yes_no else as_cell(value)
-    if cell is None:
-        kind = {list: "a list", dict: "an object", bool: "a yes or no", float: "a fraction"}
-        return f"({kind.get(type(value), 'a number')},\nnot a text)"
-    return cell[:LONGEST_CELL].encode("utf-8", "replace").decode()
+    return None if cell is None else cell[:LONGEST_CELL]
 
 
 def identifier_of(row: Row, names: Sequence[str]) -> str | None:
@@ -116,9 +113,7 @@ def identifier_of(row: Row, names: Sequence[str]) -> str | None:
 
 
 def as_identifier(value: Any) -> str | None:
-    if isinstance(value, bool | float) or not isinstance(value, str | int):
-        return None
-    return plain(cell_of(value))
+    return None if isinstance(value, bool | float) else plain(value)
 
 
 def identifiers_in(value: Any) -> list[str]:
@@ -130,10 +125,10 @@ def identifiers_in(value: Any) -> list[str]:
     return [identifier for identifier in found if identifier]
 
 
-def plain(text: str) -> str | None:
+def plain(value: Any) -> str | None:
     """A short text of one line; None where it is another, or blank."""
     try:
-        text = tidy(text)
+        text = tidy(cell_of(value) or "")
     except BadCell:
         return None
     return text if 0 < len(text) <= LONGEST_TEXT else None

@@ -134,7 +134,9 @@ def by_id(pages: list[SourcePage]) -> dict[str, SourcePupil]:
 
 def records(desk: Desk, pages: list[SourcePage]) -> tuple[list[PupilRecord], RecordReader]:
     reader = RecordReader(desk.source().fields, today=TODAY, check_address=check)
-    read = [reader.read(n, p.cells, p.groups) for n, p in enumerate(pupils(pages), start=1)]
+    read = [
+        reader.read(n, p.cells, p.groups, p.faults) for n, p in enumerate(pupils(pages), start=1)
+    ]
     return [record for record in read if record is not None], reader
 
 
@@ -552,13 +554,15 @@ HOSTILE: tuple[Any, ...] = (
     {"Id": 90_005, "Forename": True, "Surname": "B", "YearGroup": 9},
     {"Id": 90_006, "Forename": "Ada", "Surname": "B", "YearGroup": 9.5},
     {"Id": 90_007, "Forename": "Ada", "Surname": "B", "YearGroup": 9, "GroupIds": {"a": [1]}},
+    {"Id": 90_009, "Forename": "A", "Surname": "B", "YearGroup": 9, "WorkEmail": ["a@b.example"]},
     {
         "Id": 90_008,
         "Forename": "Ada",
         "Surname": "B",
         "YearGroup": 9,
         "LeavingDate": "0001-01-01T00:00:00",
-        "WorkEmail": ["a@hill.example"],
+        "EntryDate": "2018-09-03T08:45:00.000Z",
+        "WorkEmail": "a@hill.example\nBcc: b@hill.example",
         "FsmEligible": "perhaps",
         "GroupIds": ["nobody's", 5, None],
         "formula": "=HYPERLINK(1)",
@@ -581,7 +585,7 @@ def test_hostile_records_harm_only_themselves(desk: Desk) -> None:
     found, reader = records(desk, pages)
 
     good = {str(pupil.id) for pupil in desk.school.pupils}
-    assert {record.mis_id for record in found} == good | {"90007", "90008"}
+    assert {record.mis_id for record in found} == good | {"90007", "90008", "90009"}
     assert len(pages[0].malformed) == 8
     assert not any("Ada" in words or "Nul" in words for words in pages[0].malformed)
     kept = {rejected.mis_id or rejected.upn for rejected in reader.rejected_pupils}
@@ -589,6 +593,7 @@ def test_hostile_records_harm_only_themselves(desk: Desk) -> None:
     last = next(record for record in found if record.mis_id == "90008")
     assert (last.leaving_date, last.fsm, last.groups) == (None, None, "[]")
     assert last.work_fault
+    assert last.start_date == date(2018, 9, 3)
     json.dumps([list(record) for record in found], default=str).encode()
 
     desk.bend("PersonComms/", bend_comms)
