@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from outreach import web
@@ -18,7 +18,14 @@ from outreach.clock import now
 from outreach.database import Sessions, school_of, transaction
 from outreach.mail.addresses import AddressFault, check
 from outreach.pupils.addresses import address_key, hash_address
-from outreach.pupils.models import AddressKind, Pupil, PupilAddress
+from outreach.pupils.models import (
+    AddressKind,
+    GroupKind,
+    GroupMember,
+    Pupil,
+    PupilAddress,
+    RosterGroup,
+)
 from outreach.queues import QUEUES, Bell, Work, take_overdue
 from outreach.schools.access import COOKIE_KEY
 from outreach.schools.models import AccountMail, Connection, Role, StaffMember
@@ -127,6 +134,30 @@ def set_address(session: Session, pupil_id: UUID, kind: AddressKind, address: st
         )
     )
     session.flush()
+
+
+def put_in_group(
+    session: Session,
+    name: str,
+    *pupil_ids: UUID,
+    kind: GroupKind = GroupKind.REGISTRATION,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> UUID:
+    """The group's id; it is made where there is none. The dates are the memberships'."""
+    here = {"school_id": school_of(session), "kind": kind, "name": name}
+    group = session.scalar(select(RosterGroup).filter_by(**here))
+    if group is None:
+        group = RosterGroup(**here)
+        session.add(group)
+        session.flush()
+    for pupil_id in pupil_ids:
+        dates = {"starts_on": starts_on, "ends_on": ends_on}
+        session.add(
+            GroupMember(school_id=school_of(session), pupil_id=pupil_id, group_id=group.id, **dates)
+        )
+    session.flush()
+    return group.id
 
 
 def signed_in(app: Flask, school: MadeSchool, role: Role = Role.CAREERS_LEADER) -> FlaskClient:
