@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 from outreach.practice import oneroster_shapes as shapes
-from outreach.practice.oneroster_filter import BadFilter, keeps
+from outreach.practice.oneroster_filter import BadFilter, kept
 from outreach.practice.people import PracticePupil
 from outreach.practice.server import Integrator, Reply, Request
 
@@ -170,13 +170,13 @@ class OneRosterPractice(Integrator):
         if wanted and not self.ways.filters:
             return Reply(400, {"imsx_description": "filter not supported"})
         try:
-            kept = [r for r in records if not isinstance(r, dict) or keeps(r, wanted)]
+            found = kept(records, wanted)
             offset = int(request.query.get("offset", "0"))
             limit = min(int(request.query.get("limit", "100")), self.ways.most_in_page)
         except (BadFilter, ValueError):
             return Reply(400, {"imsx_description": "bad request"})
-        headers = {"X-Total-Count": str(len(kept))} if self.ways.counts else {}
-        if self.ways.links and offset + limit < len(kept):
+        headers = {"X-Total-Count": str(len(found))} if self.ways.counts else {}
+        if self.ways.links and offset + limit < len(found):
             query = urlencode({**request.query, "offset": str(offset + limit), "limit": str(limit)})
             headers["Link"] = f'<{request.base_url}{request.path}?{query}>; rel="next"'
-        return Reply(200, {name: kept[offset : offset + limit]}, headers=headers)
+        return Reply(200, {name: found[offset : offset + limit]}, headers=headers)

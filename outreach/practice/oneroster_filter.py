@@ -2,7 +2,7 @@
 
 import operator as operators
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _PART = re.compile(r"\s*([\w.]+)\s*(>=|<=|!=|=|>|<|~)\s*'([^']*)'\s*")
@@ -22,22 +22,25 @@ class BadFilter(ValueError):
     """The filter is none; a server answers 400."""
 
 
-def keeps(record: Mapping[str, Any], text: str) -> bool:
-    """Whether the record is among those the filter asks for. Raises BadFilter."""
-    if not text:
-        return True
-    pieces = _JOIN.split(text)
+def kept(records: Iterable[Any], text: str) -> list[Any]:
+    """The records that the filter asks for, and what is no record. Raises BadFilter."""
+    pieces = _JOIN.split(text) if text else []
     joins = set(pieces[1::2])
     if len(joins) > 1:
         raise BadFilter(text)
-    found = [_compare(record, piece) for piece in pieces[::2]]
-    return any(found) if joins == {"OR"} else all(found)
+    tests = [_test(piece) for piece in pieces[::2]]
+    combine = any if joins == {"OR"} else all
+    return [
+        record
+        for record in records
+        if not isinstance(record, dict) or combine(test(record) for test in tests)
+    ]
 
 
-def _compare(record: Mapping[str, Any], piece: str) -> bool:
+def _test(piece: str) -> Callable[[Mapping[str, Any]], bool]:
     parsed = _PART.fullmatch(piece)
     if parsed is None:
         raise BadFilter(piece)
-    name, operator, value = parsed.groups()
-    held = str(record.get(name, ""))
-    return _OPERATORS[operator](held, value)
+    name, sign, value = parsed.groups()
+    compare = _OPERATORS[sign]
+    return lambda record: compare(str(record.get(name, "")), value)

@@ -1,6 +1,7 @@
 """Practice pupils as OneRoster 1.1 and 1.2 write them, for a server and for files."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from outreach.practice.people import PracticePupil
@@ -9,6 +10,7 @@ Record = dict[str, Any]
 SEXES = {"M": "male", "F": "female"}
 
 
+@lru_cache(maxsize=1_000)
 def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 

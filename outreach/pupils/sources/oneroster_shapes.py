@@ -72,9 +72,8 @@ def given_fields(sample: Iterable[Record], mapping: OneRosterMapping) -> dict[Fi
         headings[mapping.email_field] = mapping.email[0]
     for user in sample:
         for field, names in mapping.optional_fields.items():
-            used = next((name for name in names if pick(user, name) not in (None, "")), None)
-            if used is not None:
-                headings.setdefault(field, used)
+            if field not in headings and _value(user, names) is not None:
+                headings[field] = next(name for name in names if _value(user, (name,)) is not None)
         if Field.UPN not in headings and _upn(user, mapping):
             headings[Field.UPN] = "UPN"
     return headings
@@ -159,7 +158,11 @@ def _is_over(role: Record, today: date) -> bool:
 
 
 def _value(user: Record, names: Names) -> object:
-    return next((found for name in names if (found := pick(user, name)) not in (None, "")), None)
+    for name in names:
+        found = user.get(name) if name in user else pick(user, name)
+        if found is not None and found != "":
+            return found
+    return None
 
 
 def _first(user: Record, names: Names) -> str | None:

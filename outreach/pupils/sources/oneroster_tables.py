@@ -11,7 +11,7 @@ from typing import Any
 
 from outreach.pupils.sources.cells import MOST_GROUPS
 from outreach.pupils.sources.oneroster_mapping import OneRosterMapping
-from outreach.pupils.sources.oneroster_shapes import Part, group_of, part_of
+from outreach.pupils.sources.oneroster_shapes import Part, given_fields, group_of, part_of
 from outreach.pupils.sources.table_file import MOST_ROWS, limit
 from outreach.pupils.sources.zipped_tables import ZippedTables, refused
 
@@ -21,6 +21,7 @@ MOST_ROLES = 10
 BEYOND = ""
 """Under this name a user holds the first cell that stands beyond the headings."""
 _USER_ID = re.compile(r"\{([^{}:]{1,100}):([^{}]{0,200})\}")
+Cells = tuple[str, ...]
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -34,10 +35,12 @@ class OneRosterTables:
         self.headings = tables.headings(USERS)
         self._require_columns()
         self._roles = self._read_roles()
-        students = self._read_students()
-        self._born = self._read_demographics(students)
+        self._students: set[str] = set()
+        self.given = given_fields(self._note_students(), mapping)
+        """What anybody among the pupils has in users.csv, and its heading."""
+        self._born = self._read_demographics()
         self._classes = dict(self._read_classes())
-        self._groups = self._read_groups(students)
+        self._groups = self._read_groups()
 
     @property
     def has_groups(self) -> bool:
@@ -104,94 +107,87 @@ class OneRosterTables:
         """Of the users of users.csv, and a few of each."""
         if ROLES not in self._tables:
             return {}
-        place = self.headings.index("sourcedId")
-        roles: dict[str, list[dict[str, str]]] = {
-            cells[place].strip(): []
-            for _, cells in limit(self._tables.rows(USERS))
-            if cells and len(cells) > place
-        }
+        ids = self._tables.columns(USERS, "sourcedId")
+        roles: dict[str, list[dict[str, str]]] = {user: [] for (user,) in self._few(USERS, ids)}
         kept = ("roleType", "role", "endDate", "orgSourcedId")
-        for row in self._tables.named_rows(ROLES):
-            held = roles.get(row.get("userSourcedId", "").strip())
-            is_gone = row.get("status", "").strip().casefold() in self._mapping.gone_statuses
-            if held is not None and len(held) < MOST_ROLES and not is_gone:
-                held.append({name: row.get(name, "").strip() for name in kept})
+        for user, status, *told in self._tables.columns(ROLES, "userSourcedId", "status", *kept):
+            held = roles.get(user)
+            if held is not None and len(held) < MOST_ROLES and not self._is_gone(status):
+                held.append(dict(zip(kept, told, strict=True)))
         return roles
 
-    def _read_students(self) -> frozenset[str]:
-        """Ids of the pupils, who must all be of one school."""
+    def _note_students(self) -> Iterator[dict[str, Any]]:
+        """The pupils, who must all be of one school; their ids are kept."""
         schools = self._schools()
         common: set[str] | None = None
         seen: set[str] = set()
-        ids: set[str] = set()
         for _, user in self.users():
             if self.part(user) is not Part.STUDENT:
                 continue
-            ids.add(user["sourcedId"])
+            self._students.add(user["sourcedId"])
             here = _orgs_of(user) & schools if schools else _orgs_of(user)
             if here:
                 seen |= here
                 common = here if common is None else common & here
+            yield user
         if common is not None and not common:
             raise refused(
                 f"The zip holds pupils of {len(seen)} schools, and they are not to be mixed. "
                 "Choose one school where you export it."
             )
-        return frozenset(ids)
 
     def _schools(self) -> frozenset[str]:
-        rows = self._few(ORGS)
-        return frozenset(
-            row.get("sourcedId", "").strip()
-            for row in rows
-            if row.get("type", "").strip().casefold() == "school"
-        )
+        rows = self._few(ORGS, self._tables.columns(ORGS, "sourcedId", "type"))
+        return frozenset(org for org, kind in rows if kind.casefold() == "school")
 
-    def _few(self, name: str) -> Iterator[Mapping[str, str]]:
-        """Rows of a file that is kept whole: no school has more classes than pupils."""
-        for count, row in enumerate(self._tables.named_rows(name)):
+    def _few(self, name: str, rows: Iterator[Cells]) -> Iterator[Cells]:
+        """Of a file that is kept whole: no school has more classes than pupils."""
+        for count, row in enumerate(rows):
             if count >= MOST_ROWS:
                 raise refused(f"{name} has more than {MOST_ROWS:,} rows.")
             yield row
 
-    def _read_demographics(self, students: frozenset[str]) -> dict[str, dict[str, str]]:
+    def _read_demographics(self) -> dict[str, dict[str, str]]:
         names = tuple(self._mapping.demographics.fields.values())
         return {
-            pupil: {name: row.get(name, "") for name in names}
-            for row in self._tables.named_rows(DEMOGRAPHICS)
-            if (pupil := row.get("sourcedId", "").strip()) in students
+            pupil: dict(zip(names, told, strict=True))
+            for pupil, *told in self._tables.columns(DEMOGRAPHICS, "sourcedId", *names)
+            if pupil in self._students
         }
 
-    def _read_groups(self, students: frozenset[str]) -> Mapping[str, tuple[str, Sequence[str]]]:
+    def _read_groups(self) -> Mapping[str, tuple[str, Sequence[str]]]:
         """By pupil."""
         groups: dict[str, tuple[str, list[str]]] = {}
-        for row in self._tables.named_rows(ENROLMENTS):
-            pupil, of_class = row.get("userSourcedId", "").strip(), row.get("classSourcedId", "")
-            found = self._classes.get(of_class.strip())
-            is_student = row.get("role", "student").strip().casefold() in ("", "student")
-            if found is None or pupil not in students or not is_student or self._is_past(row):
+        wanted = ("userSourcedId", "classSourcedId", "role", "status", "endDate")
+        for pupil, of_class, role, status, ends_on in self._tables.columns(ENROLMENTS, *wanted):
+            found = self._classes.get(of_class)
+            is_student = role.casefold() in ("", "student")
+            if found is None or pupil not in self._students or not is_student:
+                continue
+            if self._is_gone(status) or self._is_past(ends_on[:10]):
                 continue
             name, is_homeroom = found
             registration, teaching = groups.get(pupil, ("", []))
             if is_homeroom:
-                groups[pupil] = (registration or name, teaching)
+                registration = registration or name
             elif len(teaching) < MOST_GROUPS:
-                groups[pupil] = (registration, [*teaching, name])
+                teaching.append(name)
+            groups[pupil] = (registration, teaching)
         return groups
 
     def _read_classes(self) -> Iterator[tuple[str, tuple[str, bool]]]:
-        homerooms = self._mapping.homeroom_types
-        for row in self._few(CLASSES):
-            name = group_of(row.get("title", "")) or group_of(row.get("classCode", ""))
-            if name and row.get("status", "").casefold() not in self._mapping.gone_statuses:
-                is_homeroom = row.get("classType", "").casefold() in homerooms
-                yield row.get("sourcedId", "").strip(), (name, is_homeroom)
+        wanted = ("sourcedId", "title", "classCode", "status", "classType")
+        rows = self._few(CLASSES, self._tables.columns(CLASSES, *wanted))
+        for sourced_id, title, code, status, kind in rows:
+            name = group_of(title) or group_of(code)
+            if name and not self._is_gone(status):
+                yield sourced_id, (name, kind.casefold() in self._mapping.homeroom_types)
 
-    def _is_past(self, row: Any) -> bool:
-        if row.get("status", "").strip().casefold() in self._mapping.gone_statuses:
-            return True
-        ends_on = row.get("endDate", "").strip()[:10]
-        return bool(_DAY.fullmatch(ends_on)) and ends_on < self._today.isoformat()
+    def _is_gone(self, status: str) -> bool:
+        return status.casefold() in self._mapping.gone_statuses
+
+    def _is_past(self, day: str) -> bool:
+        return bool(_DAY.fullmatch(day)) and day < self._today.isoformat()
 
 
 def _listed(cell: str) -> list[str]:

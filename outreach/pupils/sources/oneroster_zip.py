@@ -9,7 +9,6 @@ from outreach.pupils.sources.oneroster_mapping import oneroster_mapping
 from outreach.pupils.sources.oneroster_shapes import (
     Part,
     cells_of,
-    given_fields,
     teaching_groups,
 )
 from outreach.pupils.sources.oneroster_tables import (
@@ -88,8 +87,7 @@ class OneRosterZip(FileRoster):
     def _given(self) -> dict[Field, str]:
         """Headings in the file's order of columns, then those of the other files."""
         tables, columns = self._tables, self._tables.headings
-        pupils = (user for _, user in tables.users() if tables.part(user) is Part.STUDENT)
-        given = given_fields(pupils, self._mapping)
+        given = dict(tables.given)
         if self._mapping.email_field and not set(self._mapping.email) & set(columns):
             del given[self._mapping.email_field]
         places = {heading: place for place, heading in enumerate(columns)}

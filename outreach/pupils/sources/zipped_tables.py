@@ -7,7 +7,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from outreach.pupils.sources.file_roster import UnreadableFile
@@ -74,13 +74,15 @@ class ZippedTables:
             next(numbered, None)
             yield from numbered
 
-    def named_rows(self, name: str) -> Iterator[Mapping[str, str]]:
-        """Rows by heading; a cell that is not there is empty."""
+    def columns(self, name: str, *wanted: str) -> Iterator[tuple[str, ...]]:
+        """These cells of every row, without blank edges; one that is not there is empty."""
         if name not in self._members:
             return
         headings = self.headings(name)
+        places = [headings.index(each) if each in headings else -1 for each in wanted]
         for _, cells in self.rows(name):
-            yield dict(zip(headings, cells + [""] * (len(headings) - len(cells)), strict=False))
+            width = len(cells)
+            yield tuple([cells[at].strip() if 0 <= at < width else "" for at in places])
 
     @contextmanager
     def _lines(self, name: str) -> Iterator[Iterator[str]]:
