@@ -30,6 +30,7 @@ class Notice:
 
     `back` is the page that the reader came from; the notice itself holds no pupil's name. `special`
     are the items that live apart: those the school shares or, in the general notice, may share.
+    `is_special_apart`: none of them decides who is asked, or stands in a mail.
     """
 
     school_name: str | None
@@ -39,7 +40,7 @@ class Notice:
     special: str
     not_kept: str
     uses: tuple[Use, ...]
-    no_uses: str
+    is_special_apart: bool
     home_email: str
 
     @property
@@ -50,6 +51,9 @@ class Notice:
     def school_begins(self) -> str:
         """At the beginning of a sentence."""
         return self.school_name or "Your school"
+
+
+_CHOOSING, _MAILING = Purpose.CHOOSING_AUDIENCE, Purpose.SENDING_MAIL
 
 
 def general_notice() -> Notice:
@@ -108,14 +112,7 @@ def _notice(
             for purpose, used in used_for.items()
             if used
         ),
-        no_uses=_listed(
-            [
-                rules.purposes[purpose].to_students
-                for purpose in (Purpose.CHOOSING_AUDIENCE, Purpose.SENDING_MAIL)
-                if not set(used_for[purpose]) & set(special)
-            ],
-            "or",
-        ),
+        is_special_apart=not {*used_for[_CHOOSING], *used_for[_MAILING]} & set(special),
         home_email=home_email,
     )
 

@@ -167,7 +167,7 @@ def test_the_general_notice_says_all_that_the_table_says(launched: Launched) -> 
         assert rules.items[item].to_students.lower() in given, item
     for purpose in Purpose:
         assert rules.purposes[purpose].to_students.lower() in words, purpose
-    assert "are never used to choose who is asked" in words
+    assert "never decide who is asked to answer" in words
 
 
 def test_a_schools_notice_says_what_that_school_shares_and_no_more(launched: Launched) -> None:
