@@ -95,7 +95,7 @@ def mark_gone(session: Session, gone: Sequence[str], today: date, now: datetime)
 def mark_absent(session: Session, seen: Collection[Any], today: date, now: datetime) -> int:
     """Those whom a full roster no longer has; `seen` were in it though their row was bad."""
     listed = func.unnest(bindparam("seen", list(seen), ARRAY(Uuid))).column_valued("seen")
-    was_seen = exists().select_from(listed).where(listed == _pupil.id)
+    was_seen = exists().where(listed == _pupil.id)
     return _mark(session, MissingReason.ABSENT, today, now, ~was_seen)
 
 

@@ -47,7 +47,13 @@ MANY = 200
 """From so many new rows on, the database counts its tables anew."""
 
 _BELONGINGS = (PupilAddress, PupilCharacteristic, RosterGroup, GroupMember)
-_WORK_MEMORY = text("SET LOCAL work_mem = '64MB'")  # joins of a trust's roster stay off the disk
+_PLAN_FOR_SETS = text("""
+    SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
+        set_config('enable_nestloop', 'off', true)
+""")
+_PLAN_AS_BEFORE = text("SET LOCAL enable_nestloop TO DEFAULT")
+"""Whole rosters are joined, which the planner cannot know where it believes a table to be empty:
+comparing each row with every other took minutes."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,9 @@ def merge_staged(
 def _import(session: Session, order: _Order, merge: Callable[[], ImportReport]) -> ImportReport:
     savepoint = session.begin_nested()
     try:
-        session.execute(_WORK_MEMORY)
+        session.execute(_PLAN_FOR_SETS)
         report = merge()
+        session.execute(_PLAN_AS_BEFORE)
     except BaseException:
         savepoint.rollback()
         raise
@@ -255,6 +262,9 @@ def _report(
         ignored_columns=roster.ignored,
         not_kept_columns=tuple(not_kept),
         encoding=roster.encoding,
+        source=order.source,
+        row_name=roster.row_name,
+        notes=roster.notes,
         is_full=order.is_full,
         is_dry_run=order.dry_run,
     )

@@ -123,7 +123,7 @@ _COMPARE = text("""
 _JOIN = text("""
     INSERT INTO group_member (school_id, pupil_id, group_id, starts_on, ends_on)
     SELECT :school_id, pupil_id, group_id, starts_on, ends_on FROM membership_change
-    WHERE NOT was_member
+    WHERE NOT was_member ORDER BY pupil_id
 """)
 
 _CHANGE = text("""

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Select,
     and_,
     case,
     delete,
     exists,
+    func,
     insert,
     literal,
     or_,
@@ -25,7 +27,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Uuid
 
-from outreach.database import enum_type, school_of
+from outreach.database import Base, enum_type, school_of
 from outreach.pupils.addresses import address_key, hash_in_sql
 from outreach.pupils.incoming import incoming, touch
 from outreach.pupils.models import AddressKind, Item, Pupil, PupilAddress, PupilCharacteristic
@@ -77,9 +79,11 @@ def add_pupils(session: Session, source: str, now: datetime) -> int:
         literal(source),
         literal(now),
         literal(now),
-    ).where(incoming.c.is_new)
+    )
+    rows = rows.where(incoming.c.is_new).order_by(incoming.c.pupil_id)
     columns = ["school_id", "id", *names, "source", "created_at", "changed_at"]
-    return session.execute(insert(Pupil).from_select(columns, rows)).rowcount  # type: ignore[attr-defined, no-any-return]
+    session.execute(insert(Pupil).from_select(columns, rows))
+    return session.scalar(select(func.count()).where(incoming.c.is_new)) or 0
 
 
 def change_pupils(session: Session, fields: Collection[Field], source: str, now: datetime) -> None:
@@ -114,27 +118,22 @@ def change_addresses(session: Session, field: Field) -> None:
         _address.pupil_id == incoming.c.pupil_id,
         _address.kind == kind,
     )
-    cleared = delete(PupilAddress).where(here, address.is_(None)).returning(_address.pupil_id)
-    touch(session, cleared)
+    cleared = delete(PupilAddress).where(here, ~incoming.c.is_new, address.is_(None))
+    touch(session, cleared.returning(_address.pupil_id))
     same = exists().where(
         here, _address.address == address, _address.fault.is_not_distinct_from(fault)
     )
     good_hash = hash_in_sql(address_key(session), address)
     rows = select(
-        literal(school_of(session), Uuid),
+        literal(school_of(session), Uuid).label("school_id"),
         incoming.c.pupil_id,
-        literal(kind, enum_type(AddressKind)),
-        address,
-        case((fault.is_(None), good_hash), else_=bad_hash),
-        fault,
-    ).where(address.is_not(None), ~same)
-    columns = ["school_id", "pupil_id", "kind", "address", "address_hash", "fault"]
-    written = upsert(PupilAddress).from_select(columns, rows)
-    changed = written.on_conflict_do_update(
-        index_elements=[_address.school_id, _address.pupil_id, _address.kind],
-        set_={name: written.excluded[name] for name in ("address", "address_hash", "fault")},
-    ).returning(_address.pupil_id)
-    touch(session, changed)
+        literal(kind, enum_type(AddressKind)).label("kind"),
+        address.label("address"),
+        case((fault.is_(None), good_hash), else_=bad_hash).label("address_hash"),
+        fault.label("fault"),
+    ).where(address.is_not(None))
+    _add_rows(session, PupilAddress, rows.where(incoming.c.is_new))
+    _put_rows(session, PupilAddress, rows.where(~incoming.c.is_new, ~same))
 
 
 def change_characteristics(
@@ -149,6 +148,7 @@ def change_characteristics(
     present = [
         select(
             incoming.c.pupil_id,
+            incoming.c.is_new,
             literal(item, kind).label("item"),
             incoming.c[name.value].label("value"),
         )
@@ -163,20 +163,36 @@ def change_characteristics(
         _item.pupil_id == line.pupil_id,
         _item.item == line.item,
     )
-    cleared = (
-        delete(PupilCharacteristic).where(here, line.value.is_(None)).returning(_item.pupil_id)
-    )
-    touch(session, cleared)
+    cleared = delete(PupilCharacteristic).where(here, ~line.is_new, line.value.is_(None))
+    touch(session, cleared.returning(_item.pupil_id))
     rows = select(
-        literal(school_of(session), Uuid), line.pupil_id, line.item, line.value, literal(now)
-    ).where(line.value.is_not(None), ~exists().where(here, _item.value == line.value))
-    columns = ["school_id", "pupil_id", "item", "value", "changed_at"]
-    written = upsert(PupilCharacteristic).from_select(columns, rows)
+        literal(school_of(session), Uuid).label("school_id"),
+        line.pupil_id,
+        line.item,
+        line.value,
+        literal(now).label("changed_at"),
+    ).where(line.value.is_not(None))
+    _add_rows(session, PupilCharacteristic, rows.where(line.is_new))
+    same = exists().where(here, _item.value == line.value)
+    _put_rows(session, PupilCharacteristic, rows.where(~line.is_new, ~same))
+
+
+def _add_rows(session: Session, table: type[Base], rows: Select[Any]) -> None:
+    """Of new pupils, who have none yet. In the order of the primary key: its pages are filled one
+    after another."""
+    columns = [column.name for column in rows.selected_columns]
+    session.execute(insert(table).from_select(columns, rows.order_by(rows.selected_columns[1])))
+
+
+def _put_rows(session: Session, table: type[Base], rows: Select[Any]) -> None:
+    """In place of what a pupil had."""
+    written = upsert(table).from_select([column.name for column in rows.selected_columns], rows)
+    keys = table.__table__.primary_key.columns
     changed = written.on_conflict_do_update(
-        index_elements=[_item.school_id, _item.pupil_id, _item.item],
-        set_={"value": written.excluded.value, "changed_at": written.excluded.changed_at},
-    ).returning(_item.pupil_id)
-    touch(session, changed)
+        index_elements=list(keys),
+        set_={column.name: column for column in written.excluded if column.name not in keys},
+    )
+    touch(session, changed.returning(table.__table__.c.pupil_id))
 
 
 def _forget(session: Session, items: Iterable[Item]) -> None:

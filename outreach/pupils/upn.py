@@ -6,6 +6,7 @@ to 13, and their sum modulo 23 picks the check letter from an alphabet without I
 
 import re
 from functools import cache
+from operator import mul
 from pathlib import Path
 
 import yaml
@@ -16,10 +17,12 @@ _VALUES = {digit: int(digit) for digit in "0123456789"} | {
     letter: index for index, letter in enumerate(ALPHABET)
 }
 
+_WEIGHTS = range(2, 14)
+
 
 def check_letter(rest: str) -> str:
     """The letter that stands before these twelve characters (a temporary UPN's last is a letter)."""
-    total = sum(weight * _VALUES[mark] for weight, mark in enumerate(rest, start=2))
+    total = sum(map(mul, _WEIGHTS, map(_VALUES.__getitem__, rest)))
     return ALPHABET[total % 23]
 
 

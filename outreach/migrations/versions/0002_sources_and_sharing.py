@@ -242,9 +242,6 @@ def upgrade() -> None:
             name=op.f("fk_staged_pupil_school_id_sync_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_staged_pupil_school_id")
-        ),
         sa.PrimaryKeyConstraint("school_id", "sync_id", "row", name=op.f("pk_staged_pupil")),
     )
     op.create_table(
@@ -434,6 +431,8 @@ def upgrade() -> None:
         "suppressionreason",
         ("bounced", "complaint", "staff", "objected"),
     )
+    for table in ("pupil_address", "pupil_characteristic", "group_member"):
+        op.drop_constraint(op.f(f"fk_{table}_school_id"), table, type_="foreignkey")
     _keep_items_in_use()
     for table in (
         "roster_sync",

@@ -48,7 +48,7 @@ def tidy(cell: str) -> str:
 
 
 def read_text(cell: str) -> str | None:
-    text = tidy(cell)
+    text = cell.strip() if cell.isascii() and cell.isprintable() else tidy(cell)
     if len(text) > LONGEST_TEXT:
         raise BadCell(f"The text is longer than {LONGEST_TEXT} characters. Shorten it.")
     return text or None
@@ -108,6 +108,7 @@ def read_date(cell: str) -> date | None:
         ) from None
 
 
+@lru_cache(maxsize=2_000)
 def read_groups(cell: str) -> str | None:
     """Teaching groups, with semicolons or commas between them."""
     text = tidy(cell)
