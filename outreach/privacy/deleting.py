@@ -25,6 +25,7 @@ from outreach.pupils.models import (
     RosterGroup,
     RosterSync,
     RosterUpload,
+    SharingWindow,
 )
 from outreach.queues import Work
 from outreach.schools.models import ChangedBy, SharingAgreement
@@ -85,7 +86,8 @@ def _delete_block(parts: Parts, school_id: UUID) -> int:
 
 
 def _finish(session: Session, now: datetime) -> None:
-    for table in (RosterGroup, RosterSync, RosterUpload):
+    # Objections to sharing went with the pupils, so nobody may count as told of it either.
+    for table in (RosterGroup, RosterSync, RosterUpload, SharingWindow):
         session.execute(
             delete(table).where(table.school_id == school_of(session)),
             execution_options={"synchronize_session": False},

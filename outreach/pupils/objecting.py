@@ -1,6 +1,6 @@
 """Somebody objects to mail or to sharing, or takes it back. An objection is lifted, never deleted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -42,6 +42,25 @@ class Recorded:
     note: str | None = None
 
 
+@dataclass(frozen=True)
+class _Act:
+    """What is done about whom, and by whom: `made_by` is "student" or "staff"."""
+
+    pupil_id: UUID
+    scope: ObjectionScope
+    made_by: str
+    staff_id: UUID | None
+    now: datetime
+
+    @property
+    def actor(self) -> audit.Actor:
+        if self.staff_id is not None:
+            return audit.staff_actor(self.staff_id)
+        if self.made_by == "staff":
+            return audit.OPERATOR
+        return audit.Actor(audit.ActorKind.STUDENT, self.pupil_id)
+
+
 def record_objection(
     session: Session,
     pupil: Pupil,
@@ -56,11 +75,13 @@ def record_objection(
     """
     verdict = may_object(scope, instruction.by, pupil.date_of_birth, instruction.on)
     _refuse_faults(scope, instruction, verdict, pupil.date_of_birth, now)
+    act = _Act(pupil.id, scope, "staff", staff_id, now)
     is_pupils_right = holder_on(pupil.date_of_birth, instruction.on) is Instructor.PUPIL
     if is_pupils_right and instruction.by is Instructor.PUPIL:
-        _take_over(session, pupil.id, scope, staff_id, now)
-    is_new = _record(session, pupil.id, scope, "staff", instruction, staff_id, now)
-    return Recorded(is_new, verdict.note)
+        found = open_objection(session, pupil.id, scope)
+        if found is not None and found.instructed_by is Instructor.PARENT:
+            _lift(session, act, replace(instruction, evidence=TAKEN_OVER))
+    return Recorded(_record(session, act, instruction), verdict.note)
 
 
 def lift(
@@ -78,17 +99,8 @@ def lift(
     made_by, since = found.instructed_by, found.instructed_on or london_date(found.at)
     verdict = may_lift(scope, made_by, instruction.by, pupil.date_of_birth, instruction.on)
     _refuse_faults(scope, instruction, verdict, pupil.date_of_birth, now, since)
-    is_lifted = _lift(
-        session,
-        pupil.id,
-        scope,
-        "staff",
-        staff_id,
-        now,
-        lifted_by=instruction.by,
-        lifted_evidence=instruction.evidence,
-    )
-    return Recorded(is_lifted, verdict.note)
+    act = _Act(pupil.id, scope, "staff", staff_id, now)
+    return Recorded(_lift(session, act, instruction), verdict.note)
 
 
 def object_to_mail(
@@ -98,8 +110,8 @@ def object_to_mail(
 
     False where an objection to mail was open already.
     """
-    instruction = Instruction(Instructor.PUPIL, london_date(now), None)
-    return _record(session, pupil_id, ObjectionScope.MAIL, made_by, instruction, staff_id, now)
+    act = _Act(pupil_id, ObjectionScope.MAIL, made_by, staff_id, now)
+    return _record(session, act, Instruction(Instructor.PUPIL, london_date(now), None))
 
 
 def lift_objection(
@@ -109,8 +121,8 @@ def lift_objection(
 
     Mail that the objection stopped is not sent by itself: a person releases it on the campaign.
     """
-    by = Instructor.PUPIL
-    return _lift(session, pupil_id, ObjectionScope.MAIL, made_by, staff_id, now, lifted_by=by)
+    act = _Act(pupil_id, ObjectionScope.MAIL, made_by, staff_id, now)
+    return _lift(session, act, Instruction(Instructor.PUPIL, london_date(now), None))
 
 
 def has_objected(
@@ -146,45 +158,19 @@ def _refuse_faults(
         raise InstructionRefused(faults)
 
 
-def _take_over(
-    session: Session, pupil_id: UUID, scope: ObjectionScope, staff_id: UUID | None, now: datetime
-) -> None:
-    found = open_objection(session, pupil_id, scope)
-    if found is not None and found.instructed_by is Instructor.PARENT:
-        _lift(
-            session,
-            pupil_id,
-            scope,
-            "staff",
-            staff_id,
-            now,
-            lifted_by=Instructor.PUPIL,
-            lifted_evidence=TAKEN_OVER,
-        )
-
-
-def _record(
-    session: Session,
-    pupil_id: UUID,
-    scope: ObjectionScope,
-    made_by: str,
-    instruction: Instruction,
-    staff_id: UUID | None,
-    now: datetime,
-) -> bool:
-    school_id = school_of(session)
+def _record(session: Session, act: _Act, said: Instruction) -> bool:
     recorded = session.scalar(
         insert(Objection)
         .values(
-            school_id=school_id,
-            pupil_id=pupil_id,
-            scope=scope,
-            made_by=made_by,
-            staff_id=staff_id,
-            at=now,
-            instructed_by=instruction.by,
-            instructed_on=instruction.on,
-            evidence=instruction.evidence,
+            school_id=school_of(session),
+            pupil_id=act.pupil_id,
+            scope=act.scope,
+            made_by=act.made_by,
+            staff_id=act.staff_id,
+            at=act.now,
+            instructed_by=said.by,
+            instructed_on=said.on,
+            evidence=said.evidence,
         )
         .on_conflict_do_nothing(
             index_elements=[Objection.school_id, Objection.pupil_id, Objection.scope],
@@ -194,68 +180,35 @@ def _record(
     )
     if recorded is None:
         return False
-    audit.record(
-        session,
-        now,
-        _actor(pupil_id, made_by, staff_id),
-        "objection.recorded",
-        "pupil",
-        pupil_id,
-        made_by=made_by,
-        scope=scope.value,
-        instructed_by=instruction.by.value,
-    )
-    if scope is ObjectionScope.MAIL:
-        queues.call_for(session, school_id, Work.DELIVER, now)
+    _audit(session, act, "objection.recorded", instructed_by=said.by.value)
+    if act.scope is ObjectionScope.MAIL:
+        queues.call_for(session, school_of(session), Work.DELIVER, act.now)
     return True
 
 
-def _lift(
-    session: Session,
-    pupil_id: UUID,
-    scope: ObjectionScope,
-    made_by: str,
-    staff_id: UUID | None,
-    now: datetime,
-    *,
-    lifted_by: Instructor,
-    lifted_evidence: str | None = None,
-) -> bool:
+def _lift(session: Session, act: _Act, said: Instruction) -> bool:
     lifted = session.scalar(
         update(Objection)
         .where(
             Objection.school_id == school_of(session),
-            Objection.pupil_id == pupil_id,
-            Objection.scope == scope,
+            Objection.pupil_id == act.pupil_id,
+            Objection.scope == act.scope,
             Objection.lifted_at.is_(None),
         )
         .values(
-            lifted_at=now,
-            lifted_by=lifted_by,
-            lifted_evidence=lifted_evidence,
-            lifted_staff_id=staff_id,
+            lifted_at=act.now,
+            lifted_by=said.by,
+            lifted_evidence=said.evidence,
+            lifted_staff_id=act.staff_id,
         )
         .returning(Objection.id)
     )
     if lifted is None:
         return False
-    audit.record(
-        session,
-        now,
-        _actor(pupil_id, made_by, staff_id),
-        "objection.lifted",
-        "pupil",
-        pupil_id,
-        made_by=made_by,
-        scope=scope.value,
-        lifted_by=lifted_by.value,
-    )
+    _audit(session, act, "objection.lifted", lifted_by=said.by.value)
     return True
 
 
-def _actor(pupil_id: UUID, made_by: str, staff_id: UUID | None) -> audit.Actor:
-    if staff_id is not None:
-        return audit.staff_actor(staff_id)
-    if made_by == "staff":
-        return audit.OPERATOR
-    return audit.Actor(audit.ActorKind.STUDENT, pupil_id)
+def _audit(session: Session, act: _Act, action: str, **detail: str) -> None:
+    detail |= {"made_by": act.made_by, "scope": act.scope.value}
+    audit.record(session, act.now, act.actor, action, "pupil", act.pupil_id, **detail)

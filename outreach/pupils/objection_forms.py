@@ -79,9 +79,13 @@ class TellingForm:
         return faults
 
 
-def usual_instruction(today: date, scope: ObjectionScope = ObjectionScope.MAIL) -> InstructionForm:
+def usual_instruction(
+    today: date,
+    scope: ObjectionScope = ObjectionScope.MAIL,
+    by: Instructor = Instructor.PUPIL,
+) -> InstructionForm:
     """What staff most often record: a pupil says today that they want no more mail."""
-    return InstructionForm(scope.value, Instructor.PUPIL.value, typed(today), "")
+    return InstructionForm(scope.value, by.value, typed(today), "")
 
 
 def read_instruction(form: Mapping[str, str], today: date) -> InstructionForm:

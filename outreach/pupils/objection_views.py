@@ -1,4 +1,4 @@
-"""The objections register: its page, recording and lifting for one pupil, and who was told."""
+"""The objections register: its page, and recording and lifting for one pupil."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -10,29 +10,21 @@ from outreach import web
 from outreach.clock import london_date
 from outreach.pupils import objection_register as register
 from outreach.pupils.finding import get_pupil
-from outreach.pupils.models import ObjectionScope, Pupil
+from outreach.pupils.models import Instructor, ObjectionScope, Pupil
 from outreach.pupils.objecting import InstructionRefused, lift, open_objection, record_objection
 from outreach.pupils.objection_forms import (
     InstructionForm,
-    TellingForm,
     read_instruction,
-    read_telling,
-    typed,
     usual_instruction,
 )
 from outreach.pupils.objection_register import RegisteredObjection, RegisterPage, ScopeCount
-from outreach.pupils.objection_rules import INSTRUCTOR_LABELS, SCOPE_LABELS, right_of
-from outreach.pupils.telling import (
-    DAYS_TO_OBJECT,
-    FIRST_YEAR,
-    LAST_YEAR,
-    SCOPES,
-    Telling,
-    TellingRefused,
-    take_back,
-    tell,
-    tellings_of,
+from outreach.pupils.objection_rules import (
+    INSTRUCTOR_LABELS,
+    SCOPE_LABELS,
+    holder_on,
+    right_of,
 )
+from outreach.pupils.telling import Telling, tellings_of
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -100,15 +92,20 @@ def show_objections() -> str:
 @room.get("/staff/pupils/<uuid:pupil_id>/objection")
 @staff_page(*KEEPERS)
 def ask_objection(pupil_id: UUID) -> str:
-    """With `?lift=SCOPE`, the form that lifts the objection of that scope."""
+    """With `?lift=SCOPE`, the form that lifts that objection; `?scope=SCOPE` chooses one."""
     pupil = get_pupil(web.db(), pupil_id)
     today = london_date(web.now())
-    if "lift" not in request.args:
-        return _instruction_page(InstructionPage(pupil, usual_instruction(today), is_lift=False))
-    scope = next((one for one in ObjectionScope if one.value == request.args["lift"]), None)
+    asked = request.args.get("lift", request.args.get("scope", ObjectionScope.MAIL.value))
+    scope = next((one for one in ObjectionScope if one.value == asked), None)
     if scope is None:
         abort(404)
-    return _instruction_page(_lift_page(pupil, usual_instruction(today, scope), {}))
+    if "lift" in request.args:
+        found = open_objection(web.db(), pupil.id, scope)
+        own = found is not None and found.instructed_by is Instructor.PUPIL
+        whose = Instructor.PUPIL if own else holder_on(pupil.date_of_birth, today)
+        form = usual_instruction(today, scope, whose or Instructor.PARENT)
+        return _instruction_page(_lift_page(pupil, form, {}))
+    return _instruction_page(InstructionPage(pupil, usual_instruction(today, scope), is_lift=False))
 
 
 @room.post("/staff/pupils/<uuid:pupil_id>/objection")
@@ -153,43 +150,6 @@ def _change(pupil: Pupil, form: InstructionForm, *, is_lift: bool) -> None:
         flash(done.note, "warn")
 
 
-@room.get("/staff/objections/told")
-@staff_page(*KEEPERS)
-def show_tellings() -> str:
-    today = london_date(web.now())
-    return _tellings_page(TellingForm("", (), typed(today)), {})
-
-
-@room.post("/staff/objections/told")
-@staff_page(*KEEPERS)
-def change_tellings() -> ResponseReturnValue:
-    if request.form.get("do") == "take_back":
-        window_id = request.form.get("window", type=UUID)
-        if window_id is None:
-            abort(404)
-        take_back(web.db(), window_id, signed_in().staff_id, web.now())
-        flash("The record is taken back. Those years no longer count as told by it.", "success")
-        return redirect(url_for("pupils.show_tellings"), code=303)
-    form = read_telling(request.form)
-    errors = form.faults()
-    if not errors:
-        try:
-            _tell(form)
-        except TellingRefused as refusal:
-            errors = refusal.faults
-    if errors:
-        return _tellings_page(form, errors), 422
-    return redirect(url_for("pupils.show_tellings"), code=303)
-
-
-def _tell(form: TellingForm) -> None:
-    told_on, scope = form.day, form.chosen_scope
-    assert scope is not None
-    assert told_on is not None
-    tell(web.db(), scope, form.chosen_years, told_on, signed_in().staff_id, web.now())
-    flash("It is on record. What they may object to is shared once the days are over.", "success")
-
-
 def _lift_page(pupil: Pupil, form: InstructionForm, errors: dict[str, str]) -> InstructionPage:
     """404 where there is no such objection to lift (any more)."""
     scope = form.chosen_scope
@@ -202,17 +162,3 @@ def _lift_page(pupil: Pupil, form: InstructionForm, errors: dict[str, str]) -> I
 
 def _instruction_page(page: InstructionPage) -> str:
     return render_template("staff/pupils/objection.html", page=page, errors=page.errors, **_LABELS)
-
-
-def _tellings_page(form: TellingForm, errors: dict[str, str]) -> str:
-    return render_template(
-        "staff/pupils/objections_told.html",
-        form=form,
-        errors=errors,
-        tellings=tellings_of(web.db()),
-        scopes=[(scope.value, SCOPE_LABELS[scope]) for scope in SCOPES],
-        scope_labels=SCOPE_LABELS,
-        years=[(str(year), f"Year {year}") for year in range(FIRST_YEAR, LAST_YEAR + 1)],
-        days=DAYS_TO_OBJECT,
-        today=london_date(web.now()),
-    )

@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
         reach_views,
         roster_views,
         source_views,
+        telling_views,
     )
 
     pages = (
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
         reach_views,
         roster_views,
         source_views,
+        telling_views,
     )
     for module in pages:
         assert module.room is room  # importing it is what adds its pages

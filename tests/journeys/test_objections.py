@@ -10,13 +10,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from outreach import web
 from outreach.audit import AuditEvent
 from outreach.clock import london_date, now
 from outreach.database import Sessions, transaction
+from outreach.privacy.deleting import delete_if_due
 from outreach.pupils.models import Instructor, Objection, ObjectionScope, Pupil
 from outreach.pupils.objecting import has_objected, object_to_mail
-from outreach.pupils.telling import tellings_of
-from outreach.schools.models import Role
+from outreach.pupils.telling import tell, tellings_of
+from outreach.schools.models import Role, SharingAgreement
 from tests.factories import MadeSchool, make_pupil, make_school, signed_in
 from tests.journeys.staff_pages import submit
 
@@ -154,6 +156,7 @@ def test_at_sixteen_the_objection_stays_and_the_register_says_whose_right_it_is_
     shown = leader.get(REGISTER).text
     assert "The right has passed to the pupil" in shown
     assert "ask them whether it stands" in shown
+    assert f"{page_of(pupil_id)}/objection?scope=post_16_sharing" in shown
     refused = say(leader, pupil_id, "parent", "post_16_sharing", do="lift")
     assert refused.status_code == 422
     assert "from that day on it is the pupil who decides" in refused.text
@@ -267,6 +270,21 @@ def test_who_was_told_is_recorded_checked_and_taken_back(
     assert submit(stranger, TOLD, do="take_back", window=str(one.id)).status_code == 404
     assert submit(leader, TOLD, do="take_back", window="x").status_code == 404
     submit(leader, TOLD, do="take_back", window=str(one.id))
+    with transaction(sessions, school.id) as session:
+        assert tellings_of(session) == []
+
+
+def test_when_all_that_is_held_is_deleted_nobody_counts_as_told(
+    wired: web.Parts, sessions: Sessions, school: MadeSchool, leader: FlaskClient, pupil_of_age
+) -> None:
+    say(leader, pupil_of_age(14), "parent", "local_authority")
+    with transaction(sessions, school.id) as session:
+        tell(session, ObjectionScope.LOCAL_AUTHORITY, [10], london_date(now()), None, now())
+        session.scalars(select(SharingAgreement)).one().deletes_at = now()
+
+    delete_if_due(wired, school.id)
+
+    assert kept(sessions, school) == []
     with transaction(sessions, school.id) as session:
         assert tellings_of(session) == []
 
