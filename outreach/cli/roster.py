@@ -6,8 +6,9 @@ import click
 
 from outreach.cli.context import CommandContext, print_json
 from outreach.errors import Refusal
-from outreach.pupils.importing import DropRefused, ImportReport, NothingImported, import_roster
-from outreach.pupils.sources.csv_file import LARGEST_FILE
+from outreach.pupils.import_report import DropRefused, ImportReport, NothingImported
+from outreach.pupils.importing import import_roster
+from outreach.pupils.sources.file_roster import LARGEST_FILE
 from outreach.pupils.sources.records import CellFault
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -36,7 +37,10 @@ def import_(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Import a CSV file of pupils. Good rows go in; each bad one is told, with its reason."""
+    """Import a file of pupils: CSV, Excel (.xlsx), CTF or OneRoster zip, told by its content.
+
+    Good rows go in; each bad one is told, with its reason.
+    """
     if confirm_drop and not is_full:
         raise click.UsageError("--confirm-drop goes with --full.")
     with file.open("rb") as opened:
@@ -46,7 +50,6 @@ def import_(
             report = import_roster(
                 session,
                 content,
-                source="csv",
                 is_full=is_full,
                 confirm_drop=confirm_drop,
                 dry_run=dry_run,
@@ -54,15 +57,15 @@ def import_(
                 now=context.parts.clock(),
             )
     except NothingImported as refusal:
-        _show(refusal.report, as_json=as_json)
+        show_report(refusal.report, as_json=as_json)
         raise
     except DropRefused as refusal:
         words = f"{refusal.words} On the command line, --confirm-drop confirms it."
         raise Refusal(words) from None
-    _show(report, as_json=as_json)
+    show_report(report, as_json=as_json)
 
 
-def _show(report: ImportReport, *, as_json: bool) -> None:
+def show_report(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_json())
         return
@@ -71,20 +74,22 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
     for name in ("added", "changed", "unchanged", "left", "missing"):
         click.echo(f"{name:>10}  {getattr(report, name)}")
     click.echo(f"{'rejected':>10}  {report.rejected_rows}")
-    _list_faults("Rejected", report.rejected)
-    _list_faults("Worth a look", report.warnings)
+    for note in report.notes:
+        click.echo(f"\n{note}")
+    _list_faults("Rejected", report.rejected, report.row_name)
+    _list_faults("Worth a look", report.warnings, report.row_name)
     if report.ignored_columns:
         click.echo(f"\nColumns left out: {', '.join(report.ignored_columns)}")
 
 
-def _list_faults(title: str, faults: list[CellFault]) -> None:
+def _list_faults(title: str, faults: list[CellFault], row_name: str) -> None:
     if not faults:
         return
     click.echo(f"\n{title}:")
     for fault in faults:
         column = f", {fault.column}" if fault.column else ""
         value = f" {fault.value!r}" if fault.value else ""
-        click.echo(f"  row {fault.row}{column}:{value} {fault.reason}")
+        click.echo(f"  {row_name} {fault.row}{column}:{value} {fault.reason}")
 
 
 commands: list[click.Command] = [roster]

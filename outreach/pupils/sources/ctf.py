@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from xml.etree.ElementTree import Element
 
 from outreach.pupils.sources.columns import REQUIRED, vocabulary
 from outreach.pupils.sources.ctf_mapping import (
     CtfMapping,
     Finder,
-    Way,
     element_name,
     home_of,
 )
@@ -25,7 +23,8 @@ NEEDED = (Field.UPN, *REQUIRED)
 
 
 class CtfRoster(FileRoster):
-    """Read twice: once whole, to know that it is well-formed and which fields it gives.
+    """Read whole before the first record comes: only then is it known to be well-formed, and which
+    fields it gives. What is kept meanwhile is a few short texts a pupil.
 
     A fault's row is the pupil's place in the file, its column the element. An element that no
     pupil has leaves that field as it is stored. Raises UnreadableFile.
@@ -35,58 +34,62 @@ class CtfRoster(FileRoster):
     row_name = "pupil"
 
     def __init__(self, content: bytes, *, today: date, check_address: CheckAddress) -> None:
-        self._content, self._mapping = content, load_mapping("ctf", CtfMapping)
-        given, header = _survey(content, self._mapping, today)
-        self._finder = Finder(self._mapping, home_of(header), today)
-        headings = {field: element_name(way) for field, way in given.items()}
+        mapping = load_mapping("ctf", CtfMapping)
+        parts = CtfParts(content, mapping)
+        self._former: dict[int, tuple[str, str]] = {}
+        self._pupils: list[dict[Field, str]] = []
+        given = self._read_all(parts, mapping, today)
+        _require(given, parts.count, mapping)
+        headings = {field: given[field] for field in mapping.fields if field in given}
         reader = RecordReader(headings, today=today, check_address=check_address)
-        super().__init__(reader, notes=(_describe(header),))
+        super().__init__(reader, notes=(_describe(parts.header),))
 
     def __iter__(self) -> Iterator[PupilRecord]:
+        for place, cells in enumerate(self._pupils, start=1):
+            self.row_count = place
+            self._tell_former(place)
+            record = self._reader.read(place, cells)
+            if record is not None:
+                yield record
+
+    def _read_all(self, parts: CtfParts, mapping: CtfMapping, today: date) -> dict[Field, str]:
+        """Which fields some pupil has, each with the element that first held one."""
+        given: dict[Field, str] = {}
+        finder: Finder | None = None
         with _told():
-            for pupil in CtfParts(self._content, self._mapping).pupils():
-                self.row_count += 1
-                record = self._read(pupil)
-                if record is not None:
-                    yield record
+            for pupil in parts.pupils():
+                finder = finder or Finder(mapping, home_of(parts.header), today)
+                cells: dict[Field, str] = {}
+                for field, value, way in finder.cells(pupil):
+                    cells[field] = value
+                    given.setdefault(field, element_name(way))
+                self._pupils.append(cells)
+                former = finder.find(pupil, mapping.former_upn)
+                if former is not None and former[0] != cells.get(Field.UPN):
+                    self._former[len(self._pupils)] = (former[0][:200], element_name(former[1]))
+        return given
 
-    def _read(self, pupil: Element) -> PupilRecord | None:
-        place = self.row_count
-        cells = {field: value for field, value, _ in self._finder.cells(pupil)}
-        former = self._finder.find(pupil, self._mapping.former_upn)
-        if former is not None and former[0] != cells.get(Field.UPN):
-            reason = (
-                "This is the UPN that the pupil had before. Where the roster still has them under "
-                "it, they are added anew, and the old entry is missing from the next full roster."
-            )
-            fault = CellFault(place, element_name(former[1]), former[0][:200], reason)
-            self._reader.warnings.append(fault)
-        return self._reader.read(place, cells)
+    def _tell_former(self, place: int) -> None:
+        if place not in self._former:
+            return
+        value, element = self._former[place]
+        reason = (
+            "This is the UPN that the pupil had before. Where the roster still has them under "
+            "it, they are added anew, and the old entry is missing from the next full roster."
+        )
+        self._reader.warnings.append(CellFault(place, element, value, reason))
 
 
-def _survey(
-    content: bytes, mapping: CtfMapping, today: date
-) -> tuple[Mapping[Field, Way], Mapping[str, str]]:
-    """Which fields some pupil has, in the mapping's order, each with the first way that found it."""
-    given: dict[Field, Way] = {}
-    parts = CtfParts(content, mapping)
-    finder: Finder | None = None
-    with _told():
-        for pupil in parts.pupils():
-            finder = finder or Finder(mapping, home_of(parts.header), today)
-            for field, _, way in finder.cells(pupil):
-                given.setdefault(field, way)
+def _require(given: Mapping[Field, str], count: int, mapping: CtfMapping) -> None:
     missing = [field for field in NEEDED if field not in given]
-    if parts.count and missing:
-        names = vocabulary().names
-        told = ", ".join(
-            f"{names[field]} ({' or '.join(_names(mapping, field))})" for field in missing
-        )
-        raise UnreadableFile(
-            f"No pupil of the Common Transfer File has: {told}. Export it again with these "
-            "details of each pupil. Nothing was imported."
-        )
-    return {field: given[field] for field in mapping.fields if field in given}, parts.header
+    if not count or not missing:
+        return
+    names = vocabulary().names
+    told = ", ".join(f"{names[field]} ({' or '.join(_names(mapping, field))})" for field in missing)
+    raise UnreadableFile(
+        f"No pupil of the Common Transfer File has: {told}. Export it again with these "
+        "details of each pupil. Nothing was imported."
+    )
 
 
 def _names(mapping: CtfMapping, field: Field) -> list[str]:

@@ -31,6 +31,7 @@ class CtfParts:
 
     def __init__(self, content: bytes, mapping: CtfMapping) -> None:
         self._content, self._mapping = content, mapping
+        self._walk = XmlWalk(self._start, self._end, self._text)
         self._sections = mapping.sections()
         paths: dict[str, str] = mapping.header.model_dump()
         self._header_names = {path: name for name, path in paths.items()}
@@ -45,11 +46,10 @@ class CtfParts:
 
     def pupils(self) -> Iterator[Element]:
         """Once only. Raises BadXml, WrongRoot, TooMuch."""
-        walk = XmlWalk(self._start, self._end, self._text)
         for piece in in_pieces(io.BytesIO(self._content)):
-            walk.feed(piece)
+            self._walk.feed(piece)
             yield from self._take()
-        walk.finish()
+        self._walk.finish()
         yield from self._take()
 
     def _take(self) -> list[Element]:
@@ -59,15 +59,19 @@ class CtfParts:
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         if not self._path and name.casefold() != self._mapping.root.casefold():
             raise WrongRoot
+        depth = self._pupil_depth
+        if depth and len(self._path) == depth and name not in self._sections:
+            self._walk.skip()
+            return
         self._path.append(name)
         self._characters = 0
-        if not self._pupil_depth and name == self._mapping.pupil:
-            self._begin_pupil()
-        elif self._is_kept():
+        if depth:
             self._elements += 1
             if self._elements > MOST_ELEMENTS:
                 raise TooMuch(f"more than {MOST_ELEMENTS:,} entries for pupil {self.count}")
             self._builder.start(name, {})
+        elif name == self._mapping.pupil:
+            self._begin_pupil()
 
     def _begin_pupil(self) -> None:
         self.count += 1
@@ -77,13 +81,8 @@ class CtfParts:
         self._builder = TreeBuilder()
         self._builder.start(self._mapping.pupil, {})
 
-    def _is_kept(self) -> bool:
-        """In a pupil, and in a section that something is read from."""
-        depth = self._pupil_depth
-        return bool(depth) and (len(self._path) == depth or self._path[depth] in self._sections)
-
     def _end(self, name: str) -> None:
-        if self._is_kept():
+        if self._pupil_depth:
             self._builder.end(name)
             if len(self._path) == self._pupil_depth:
                 self._done.append(self._builder.close())
@@ -97,7 +96,6 @@ class CtfParts:
             return
         self._characters += len(piece)
         if self._pupil_depth:
-            if self._is_kept():
-                self._builder.data(piece)
+            self._builder.data(piece)
         elif name := self._header_names.get("/".join(self._path[1:])):
             self.header[name] += piece

@@ -9,6 +9,7 @@ from outreach.pupils.sources.columns import ColumnChoice
 from outreach.pupils.sources.csv_file import CsvFile
 from outreach.pupils.sources.ctf import CtfRoster
 from outreach.pupils.sources.file_roster import FileRoster, UnreadableFile, check_size
+from outreach.pupils.sources.oneroster_zip import OneRosterZip
 from outreach.pupils.sources.reading import CheckAddress
 from outreach.pupils.sources.table_file import TableFile
 from outreach.pupils.sources.table_roster import TableRoster
@@ -37,8 +38,6 @@ def open_roster(
     if table is not None:
         return TableRoster(table, today=today, check_address=check_address, columns=columns)
     if content.startswith(_ZIP):
-        from outreach.pupils.sources.oneroster_zip import OneRosterZip
-
         return OneRosterZip(content, today=today, check_address=check_address)
     return CtfRoster(content, today=today, check_address=check_address)
 

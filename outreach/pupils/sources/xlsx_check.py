@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 
-from outreach.pupils.sources.defused import BadXml, XmlWalk, in_pieces
+from outreach.pupils.sources.defused import BadXml, in_pieces
 from outreach.pupils.sources.file_roster import UnreadableFile
 from outreach.pupils.sources.xlsx_extent import Extent, OutOfBounds
 
@@ -90,11 +90,10 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes
 
 def _measure(part: bytes, lengths: list[int], *, is_shared: bool) -> None:
     extent = Extent(lengths)
-    walk = XmlWalk(extent.start, extent.end, extent.text)
     try:
         for piece in in_pieces(io.BytesIO(part)):
-            walk.feed(piece)
-        walk.finish()
+            extent.parser.feed(piece)
+        extent.parser.finish()
     except OutOfBounds:
         raise refuse(DAMAGED) from None
     if extent.shared and not is_shared:

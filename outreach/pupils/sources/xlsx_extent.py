@@ -2,6 +2,8 @@
 
 import re
 
+from outreach.pupils.sources.defused import DefusedParser
+
 _PLACE = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 """Of any sheet: Excel specifications and limits."""
@@ -20,13 +22,15 @@ class Extent:
 
     def __init__(self, lengths: list[int]) -> None:
         self._lengths = lengths
+        self.parser = DefusedParser(self._start)
         self.rows = self.columns = self.characters = 0
         self.shared: list[int] = []
         self._row = self._column = 0
-        self._is_shared_cell = self._in_shared = False
-        self._index: list[str] | None = None
+        self._is_shared_cell = False
+        self._index: list[str] = []
+        self._open = ""
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
             self._is_shared_cell = attributes.get("t") == "s"
             self._move_to(attributes.get("r"))
@@ -34,30 +38,41 @@ class Extent:
             self.rows = max(self.rows, self._row)
             self.columns = max(self.columns, self._column)
             if name == "v" and self._is_shared_cell:
+                self._open_text("v")
                 self._index = []
+                self.parser.listen(self._end_index, self._index.append)
         elif name == "row":
             place = attributes.get("r")
             self._row = self._row + 1 if place is None else _number(place, LAST_ROW)
             self._column = 0
         elif name == "si":
-            self._in_shared = True
+            self._open_text("si")
             self.shared.append(0)
+            self.parser.listen(self._end_shared, self._count_shared)
 
-    def end(self, name: str) -> None:
-        if name == "v" and self._index is not None:
-            index = "".join(self._index).strip()
-            self._index = None
-            if index.isascii() and index.isdigit() and len(index) < 10:
-                place = int(index)
-                self.characters += self._lengths[place] if place < len(self._lengths) else 0
-        elif name == "si":
-            self._in_shared = False
+    def _open_text(self, name: str) -> None:
+        if self._open:
+            raise OutOfBounds  # one in another: a reader of cells might see it otherwise
+        self._open = name
 
-    def text(self, piece: str) -> None:
-        if self._index is not None:
-            self._index.append(piece)
-        elif self._in_shared:
-            self.shared[-1] += len(piece)
+    def _end_index(self, name: str) -> None:
+        if self.parser.names[name] != "v":
+            raise OutOfBounds
+        self._open = ""
+        self.parser.listen(None, None)
+        index = "".join(self._index).strip()
+        if not (index.isascii() and index.isdigit() and len(index) < 10):
+            raise OutOfBounds
+        place = int(index)
+        self.characters += self._lengths[place] if place < len(self._lengths) else 0
+
+    def _end_shared(self, name: str) -> None:
+        if self.parser.names[name] == "si":
+            self._open = ""
+            self.parser.listen(None, None)
+
+    def _count_shared(self, piece: str) -> None:
+        self.shared[-1] += len(piece)
 
     def _move_to(self, place: str | None) -> None:
         if place is None:

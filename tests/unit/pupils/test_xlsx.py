@@ -124,11 +124,12 @@ BOMB = (
     [
         (BOMB, "meant to do harm"),
         ("<worksheet><sheetData><row>", "damaged"),
-        ("<a>" * 100 + "</a>" * 100, "meant to do harm"),
         (sheet_of('<row r="0"/>'), "damaged"),
         (sheet_of('<row><c r="ZZZZ1"><v>1</v></c></row>'), "damaged"),
         (sheet_of(f'<row r="{"9" * 5000}"/>'), "damaged"),
         (sheet_of("<si><t>x</t></si>"), "meant to do harm"),
+        (sheet_of('<row><c t="s"><v>1<x/>0</v></c></row>'), "damaged"),
+        (sheet_of('<row><c t="s"><v>0<v>1</v></v></c></row>'), "damaged"),
         (sheet_of(""), "no sheet with anything"),
     ],
 )
