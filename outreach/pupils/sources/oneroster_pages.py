@@ -58,7 +58,7 @@ def turn(answer: Answer, users: Sequence[Any], place: Place, asked: str, aside: 
     """`asked` is the page's own address; `aside` how many of its records are no pupils."""
     total = total_of(answer.headers)
     first = _first_id(users)
-    if users and place.pages and first == place.first:
+    if first and place.pages and first == place.first:
         if total is not None and place.offset < total:
             raise _going_round()
         return Turned(None, is_repeated=True)

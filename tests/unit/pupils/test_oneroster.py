@@ -200,6 +200,15 @@ def test_a_server_that_counts_on_and_repeats_its_page_is_not_followed_for_ever()
         read_all(source, wanted=BASIC)
 
 
+def test_pages_that_begin_with_what_is_no_record_are_not_taken_for_one_page() -> None:
+    server = practice(0)
+    server.odd_records = [None if number % 100 == 0 else {} for number in range(250)]
+    with source_of(server) as source:
+        _, pages = read_all(source, wanted=BASIC)
+
+    assert [len(page.malformed) for page in pages] == [100, 100, 50]
+
+
 def test_a_next_page_on_another_host_is_never_asked_for() -> None:
     server = practice(130)
     server.ways.counts = server.ways.links = False
