@@ -137,8 +137,12 @@ class HttpClient:
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Under the base address. An absolute `path` (a next page) must be of the same origin."""
         base = self.base_url.rstrip("/") + "/"
-        whole = urljoin(base, path.lstrip("/") if "://" not in path else path)
-        if _origin(whole) != _origin(base):
+        try:
+            whole = urljoin(base, path.lstrip("/") if "://" not in path else path)
+            is_same_host = _origin(whole) == _origin(base)
+        except ValueError:  # such as a port that is no number
+            is_same_host = False
+        if not is_same_host:
             raise Nonsense(
                 f"{self.called} named another host as the next page, so reading stopped there. "
                 "Nothing was changed. Tell whoever runs this service."

@@ -61,17 +61,28 @@ def pick(record: Mapping[str, Any], path: str) -> Any:
 
 
 def as_cell(value: Any) -> str | None:
-    """A JSON value as the text of a cell. None where it is no single value (a list, an object)."""
+    """A JSON value as the text of a cell. None where it is no single value (a list, an object).
+
+    Nor is half of a surrogate pair text: JSON can spell it, and no database can store it.
+    """
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case str():
-            return value
+            return value if value.isascii() or _is_unicode(value) else None
         case int():
             return str(value) if abs(value) < 10**18 else None
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else None
         case _:
             return None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
