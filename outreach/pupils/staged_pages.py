@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import london_date
 from outreach.database import school_of
-from outreach.mail.addresses import check
+from outreach.pupils.addresses import check_quickly
 from outreach.pupils.importing import ImportReport
 from outreach.pupils.models import RosterSync, SourceKind, SyncFault
 from outreach.pupils.sources.reading import RecordReader
@@ -61,7 +61,7 @@ def keep_page(
     now: datetime,
 ) -> None:
     """Stage its records and move the sync's cursor, in the caller's transaction."""
-    reader = RecordReader(headings, today=london_date(now), check_address=check)
+    reader = RecordReader(headings, today=london_date(now), check_address=check_quickly)
     records = []
     row = sync.records
     for pupil in page.pupils:

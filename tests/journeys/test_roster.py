@@ -15,9 +15,11 @@ from outreach.profiles.showing import groups_of
 from outreach.pupils.characteristics import Purpose, read
 from outreach.pupils.finding import find_pupil, list_pupils
 from outreach.pupils.gate import Reason, gate
+from outreach.pupils.groups import GroupName, is_member_on
 from outreach.pupils.importing import DropRefused, NothingImported
 from outreach.pupils.models import (
     AddressKind,
+    GroupKind,
     GroupMember,
     Item,
     Pupil,
@@ -26,10 +28,14 @@ from outreach.pupils.models import (
     RosterImport,
 )
 from outreach.pupils.past_imports import past_imports
+from outreach.pupils.viewing import WHOLE_SCHOOL
 from outreach.queues import DueWork, Work
 from outreach.schools.models import Role
+from outreach.schools.switches import move_switch
 from tests.factories import MadeSchool, make_school
 from tests.journeys.roster_files import many, roster, row, take, upn
+
+TEN_B = GroupName(GroupKind.REGISTRATION, "10B")
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def groups(session: Session) -> dict[str, str]:
     found = session.execute(
         select(Pupil.mis_id, RosterGroup.name)
         .join(GroupMember, GroupMember.pupil_id == Pupil.id)
-        .join(RosterGroup, RosterGroup.id == GroupMember.group_id)
+        .join(RosterGroup, is_member_on(london_date(now())))
     )
     return {mis_id: name for mis_id, name in found}  # noqa: C416
 
@@ -150,27 +156,32 @@ def test_columns_that_the_file_lacks_stay_and_empty_cells_clear(
 ROWS = "MIS ID,Forename,Surname,Year,SEN,FSM,Pupil Premium Indicator,Ethnic code,First language"
 
 
-def test_what_no_purpose_needs_is_not_kept_and_the_person_is_told(
+def test_an_item_that_is_switched_off_is_not_kept_and_the_person_is_told(
     sessions: Sessions, school: MadeSchool
 ) -> None:
     content = roster("1,Ola,Marsh,10,K,Y,perhaps,WBRI,Polish", header=ROWS)
+    with transaction(sessions, school.id) as session:
+        for name in ("item.fsm", "item.pupil_premium", "item.ethnicity"):
+            move_switch(session, name, False, now())
 
     report = take(sessions, school.id, content)
 
     assert numbers(report) == (1, 0, 0, 0, 0)
     assert report.not_kept_columns == ("FSM", "Pupil Premium Indicator", "Ethnic code")
     assert [fault.column for fault in report.warnings] == list(report.not_kept_columns)
-    assert all("Not kept: nothing here uses it" in fault.reason for fault in report.warnings)
+    assert all("switched off on the Data sharing page" in fault.reason for fault in report.warnings)
     assert not report.rejected
     with transaction(sessions, school.id) as session:
         kept = session.execute(text("SELECT item, value FROM pupil_characteristic ORDER BY item"))
         assert [tuple(row) for row in kept] == [("first_language", "Polish"), ("sen", "K")]
 
 
-def test_what_was_kept_before_and_no_purpose_needs_goes_at_the_next_import(
+def test_what_is_held_of_an_item_that_is_off_goes_at_the_next_import(
     sessions: Sessions, school: MadeSchool
 ) -> None:
     take(sessions, school.id, many(1))
+    with transaction(sessions, school.id) as session:
+        move_switch(session, "item.ethnicity", False, now())
     add = (
         "INSERT INTO pupil_characteristic (school_id, pupil_id, item, value, changed_at) "
         "SELECT school_id, id, 'ethnicity', 'WBRI', now() FROM pupil"
@@ -521,12 +532,12 @@ def test_the_list_is_narrowed_by_year_group_and_name(
 
     def names(**narrowed: object) -> list[str | None]:
         with transaction(sessions, school.id) as session:
-            found = list_pupils(session, now=now(), **narrowed).pupils
+            found = list_pupils(session, now=now(), seen=WHOLE_SCHOOL, **narrowed).pupils
             return [pupil.name.split()[0] for pupil in found]
 
     assert names() == ["Forename3", "Forename1", "Forename2"]
     assert names(year=9) == ["Forename2"]
-    assert names(group="10B") == ["Forename1"]
+    assert names(group=TEN_B) == ["Forename1"]
     assert names(search="o'ne") == ["Forename1"]
     assert names(search="forename1 neill") == ["Forename1"]
     assert names(search="%") == ["Forename3"]
@@ -543,8 +554,12 @@ def test_a_registration_group_counts_up_to_the_last_day_in_it(
         with transaction(sessions, school.id) as session:
             session.execute(update(GroupMember).values(ends_on=last_day))
             pupil = by_mis_id(session, 1)
-            assert [one.group for one in list_pupils(session, now=now()).pupils] == [group]
-            assert len(list_pupils(session, group="10B", now=now()).pupils) == bool(group)
+            assert [
+                one.group for one in list_pupils(session, now=now(), seen=WHOLE_SCHOOL).pupils
+            ] == [group]
+            assert len(
+                list_pupils(session, group=TEN_B, now=now(), seen=WHOLE_SCHOOL).pupils
+            ) == bool(group)
             assert [name for _, name in groups_of(session, pupil.id, now())] == [group] * bool(
                 group
             )
@@ -556,15 +571,17 @@ def test_the_list_says_why_somebody_cannot_be_mailed(
     take(sessions, school.id, roster(row(1, work_email=""), row(2)))
 
     with transaction(sessions, school.id) as session:
-        listed = list_pupils(session, now=now()).pupils
-    assert [pupil.reason for pupil in listed] == [Reason.NO_ADDRESS, None]
+        listed = list_pupils(session, now=now(), seen=WHOLE_SCHOOL).pupils
+    assert [pupil.why and pupil.why.reason for pupil in listed] == [Reason.NO_ADDRESS, None]
 
 
 def test_a_long_list_has_pages(sessions: Sessions, school: MadeSchool) -> None:
     take(sessions, school.id, many(120))
 
     with transaction(sessions, school.id) as session:
-        pages = [list_pupils(session, now=now(), page=page) for page in (1, 2, 3, 9)]
+        pages = [
+            list_pupils(session, now=now(), seen=WHOLE_SCHOOL, page=page) for page in (1, 2, 3, 9)
+        ]
     assert [len(page.pupils) for page in pages] == [50, 50, 20, 20]
     assert pages[3].page == 3
     assert len({pupil.id for page in pages for pupil in page.pupils}) == 120

@@ -80,13 +80,13 @@ class RecordReader:
 
     def reject(self, row: int, field: Field, value: str, reason: str) -> None:
         """Also for what only the database can know, such as whose identifier it is."""
-        self.rejected.append(CellFault(row, self.heading_of(field), value[:LONGEST_SHOWN], reason))
+        self.rejected.append(CellFault(row, self.heading_of(field), _shown(value), reason))
 
     def reject_whole(
         self, row: int, value: str, reason: str, cells: Mapping[Field, str] | None = None
     ) -> None:
         """A row that is no pupil's as it stands. `cells` may still say whose it was meant to be."""
-        self.rejected.append(CellFault(row, "", value[:LONGEST_SHOWN], reason))
+        self.rejected.append(CellFault(row, "", _shown(value), reason))
         if cells:
             self.keep_rejected(cells)
 
@@ -96,7 +96,7 @@ class RecordReader:
         self.rejected_pupils.append(RejectedPupil(upn, mis_id))
 
     def warn(self, row: int, field: Field, value: str, reason: str) -> None:
-        self.warnings.append(CellFault(row, self.heading_of(field), value[:LONGEST_SHOWN], reason))
+        self.warnings.append(CellFault(row, self.heading_of(field), _shown(value), reason))
 
     def sort_faults(self) -> None:
         """By row, and within a row in the source's own order of fields."""
@@ -136,7 +136,7 @@ class RecordReader:
             return None
         self._check_authority(row, values[1])
         if groups is not None:
-            values[_SLOTS[Field.GROUPS.value]] = groups_as_json(groups)
+            values[_SLOTS[Field.GROUPS.value]] = self._read_groups(row, groups)
         for field in self._lenient:
             values[_SLOTS[field.value]] = self._read_yes_no(row, field, cells.get(field, ""))
         for field in self._addresses:
@@ -179,6 +179,19 @@ class RecordReader:
             self.warn(row, field, cell, fault.reason)
             return None
 
+    def _read_groups(self, row: int, groups: Iterable[GroupPlace]) -> str:
+        """A group whose name cannot be read is left out; that keeps nobody off the roster."""
+        good: list[GroupPlace] = []
+        for place in groups:
+            try:
+                name = read_text(place.name)
+            except BadCell as fault:
+                reason = f"{fault.reason} The pupil was taken, and the group left out."
+                self.warn(row, Field.GROUPS, place.name, reason)
+            else:
+                good += [place._replace(name=name)] if name else []
+        return groups_as_json(good)
+
     def _read_address(self, row: int, field: Field, cell: str) -> tuple[str | None, str | None]:
         """An address that cannot be one keeps nobody off the roster: it is kept with its fault."""
         try:
@@ -193,6 +206,11 @@ class RecordReader:
         reason = f"{checked.reason} The pupil was taken, but cannot be mailed there."
         self.warn(row, field, cell, reason)
         return address[:LONGEST_ADDRESS], checked.reason
+
+
+def _shown(value: str) -> str:
+    """Half a surrogate pair, which JSON can smuggle in, is no text that can be kept or sent."""
+    return value[:LONGEST_SHOWN].encode("utf-8", "replace").decode()
 
 
 def _readable(cell: str, field: Field) -> str | None:
