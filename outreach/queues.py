@@ -38,6 +38,7 @@ class Work(Enum):
     CLOSE = "close"
     SYNC = "sync"
     DELETE_HELD = "delete_held"
+    FORGET_UPLOADS = "forget_uploads"
 
     @property
     def job(self) -> str:

@@ -362,7 +362,7 @@ class SyncFault(Tenant, Base):
 
 
 class RosterUpload(Tenant, Base):
-    """A file between its check and its import, encrypted (`pupils.uploads`). Gone in an hour."""
+    """A file between its check and its import, encrypted (`pupils.uploads`). Gone after an hour."""
 
     __tablename__ = "roster_upload"
     __table_args__ = (

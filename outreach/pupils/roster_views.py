@@ -18,7 +18,7 @@ from outreach.pupils.roster_page import RosterPage, reported
 from outreach.pupils.sealing import UPLOADS, Sealer
 from outreach.pupils.sources.columns import HeaderFault
 from outreach.pupils.sources.previewing import ColumnPreview, preview_columns
-from outreach.pupils.uploads import Upload, forget_old_uploads, forget_uploads, keep_upload
+from outreach.pupils.uploads import Upload, forget_uploads, keep_upload
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -109,6 +109,5 @@ def _sealer() -> Sealer:
 
 
 def _page(page: RosterPage) -> str:
-    forget_old_uploads(web.db(), web.now())
     past: list[PastImport] = past_imports(web.db())
     return render_template("staff/pupils/roster.html", page=page, past=past, errors=page.errors)

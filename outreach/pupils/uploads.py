@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from outreach import queues
 from outreach.database import school_of
 from outreach.pupils.models import RosterUpload
 from outreach.pupils.sealing import Sealer
+from outreach.queues import Work
 
 KEPT_FOR = timedelta(hours=1)
 LONGEST_NAME = 100
@@ -43,7 +45,7 @@ def keep_upload(
             expires_at=upload.until,
         )
     )
-    session.flush()
+    queues.note_due(session, school_of(session), Work.FORGET_UPLOADS, upload.until)
     return upload
 
 
@@ -79,3 +81,9 @@ def forget_old_uploads(session: Session, now: datetime) -> None:
             RosterUpload.school_id == school_of(session), RosterUpload.expires_at <= now
         )
     )
+
+
+def expires_at_earliest(session: Session) -> datetime | None:
+    """When there is next a file to forget."""
+    own = RosterUpload.school_id == school_of(session)
+    return session.scalar(select(func.min(RosterUpload.expires_at)).where(own))

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -11,14 +12,17 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from outreach import web
 from outreach.database import Sessions, transaction
 from outreach.pupils.models import Pupil, RosterImport, RosterUpload
+from outreach.queues import DueWork, Work
 from outreach.schools.models import Role
 from tests.factories import MadeSchool, make_school, signed_in
 from tests.journeys.roster_files import many, row, upn
 from tests.journeys.staff_pages import later
 from tests.unit.pupils.test_ctf import ENTITY_BOMB, ctf, pupil
 from tests.workbooks import Cell, pack, sheet_of, workbook
+from workers import forget_uploads
 
 ROSTER = "/staff/roster"
 ODD = (
@@ -140,17 +144,26 @@ def test_one_thing_said_of_two_columns_is_told_beside_them(leader: FlaskClient) 
 
 
 def test_a_kept_file_is_gone_after_an_hour(
-    app: Flask, sessions: Sessions, school: MadeSchool, leader: FlaskClient
+    app: Flask,
+    wired: web.Parts,
+    sessions: Sessions,
+    school: MadeSchool,
+    leader: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     form = on_page(press(leader, "check", many(1)))
 
     with later(app, minutes=59):
         assert press(leader, "check", **form).status_code == 200
-    with later(app, minutes=61):
+    with later(app, minutes=61) as moment:
         gone = press(leader, "import", **form)
+        monkeypatch.setattr(forget_uploads, "parts", lambda: replace(wired, clock=lambda: moment))
+        forget_uploads.run(str(school.id))
 
     assert gone.status_code == 422
     assert "not kept here any more" in gone.text
+    with transaction(sessions) as session:
+        assert Work.FORGET_UPLOADS not in set(session.scalars(select(DueWork.kind)))
     assert stored(sessions, school) == ([], [])
 
 
@@ -249,7 +262,10 @@ FAR = sheet_of('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
         (ctf(pupil(), before=ENTITY_BOMB), "meant to do harm"),
         (ctf(pupil(), pupil())[:-300], "damaged or cut off"),
         (b"\xd0\xcf\x11\xe0 old", "old Excel workbook"),
-        (f"UPN,Forename,Surname,Year\n{row(1)[:13]},{'x' * 300_000},N,9".encode(), "longer than any cell of a roster"),
+        (
+            f"UPN,Forename,Surname,Year\n{row(1)[:13]},{'x' * 300_000},N,9".encode(),
+            "longer than any cell of a roster",
+        ),
     ],
 )
 def test_a_hostile_file_leaves_the_roster_and_nothing_kept(

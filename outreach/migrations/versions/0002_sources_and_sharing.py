@@ -423,7 +423,16 @@ def upgrade() -> None:
         "due_work",
         "kind",
         "work",
-        ("launch", "deliver", "write_back", "account_mail", "close", "sync", "delete_held"),
+        (
+            "launch",
+            "deliver",
+            "write_back",
+            "account_mail",
+            "close",
+            "sync",
+            "delete_held",
+            "forget_uploads",
+        ),
     )
     allow_values(
         "suppression",
