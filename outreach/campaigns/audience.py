@@ -58,7 +58,10 @@ def work_out(session: Session, campaign: Campaign, now: datetime) -> Audience:
 
 
 def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSelect:
-    """The gate over every pupil asked for, those who have left or are missing among them."""
+    """The gate over every pupil asked for, those who have left or are missing among them.
+
+    Nobody can be asked of whom nothing is held any more.
+    """
     groups = [GroupName.read(key) for key in campaign.groups]
     members = (
         select(GroupMember.pupil_id)
@@ -66,7 +69,8 @@ def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSel
         .where(GroupMember.school_id == school_of(session), is_one_of(groups))
     )
     is_asked = or_(Pupil.year.in_(campaign.years), Pupil.id.in_(members))
-    return gate(already_answered(campaign.questionnaire, now), at=now).where(is_asked)
+    asked = gate(already_answered(campaign.questionnaire, now), at=now)
+    return asked.where(Pupil.erased_at.is_(None), is_asked)
 
 
 def already_answered(questionnaire: str, now: datetime) -> ColumnElement[bool]:

@@ -128,13 +128,22 @@ def forget_connection(session: Session) -> None:
         session.flush()
 
 
-def take_standing(session: Session, standing: Standing, now: datetime) -> None:
-    """The integrator's word of today: move the state, and what hangs on it."""
+def take_standing(session: Session, standing: Standing, now: datetime) -> SourceState:
+    """The integrator's word of today: move the state, and what hangs on it. Gives the new state.
+
+    A school that had agreed and is now said not to have decided counts as paused: mail stops, and
+    nothing is deleted for what may be a fault on their side.
+    """
     connection = require_connection(session)
-    connection.asked_items = sorted(field.value for field in standing.asked)
+    if standing.asked:
+        connection.asked_items = sorted(field.value for field in standing.asked)
     if standing.granted is not None:
         connection.granted_items = sorted(field.value for field in standing.granted)
-    move_state(session, connection, standing.state, standing.words, now)
+    state = standing.state
+    if state is SourceState.PENDING and connection.synced_to is not None:
+        state = SourceState.PAUSED
+    move_state(session, connection, state, standing.words, now)
+    return state
 
 
 def move_state(

@@ -73,8 +73,9 @@ def find_pupil(session: Session, *, upn: str | None = None, mis_id: str | None =
 def get_pupil(
     session: Session, pupil_id: UUID, *, seen: ColumnElement[bool] = WHOLE_SCHOOL
 ) -> Pupil:
-    """Raise NotFound unless the pupil is of this school, and one whom the reader may see."""
-    here = (Pupil.school_id == school_of(session), Pupil.id == pupil_id, seen)
+    """Raise NotFound unless the pupil is of this school, not erased, and the reader may see them."""
+    is_held = Pupil.erased_at.is_(None)
+    here = (Pupil.school_id == school_of(session), Pupil.id == pupil_id, is_held, seen)
     pupil = session.scalar(select(Pupil).where(*here))
     if pupil is None:
         raise NotFound("There is no such pupil on this school's roster.")

@@ -7,6 +7,7 @@ from outreach import web
 from outreach.pupils import hooks
 from outreach.pupils.models import SourceKind
 from outreach.pupils.sealing import Sealer
+from outreach.pupils.sources.xporter_hooks import is_fresh_notice
 from outreach.pupils.views import room
 from outreach.schools.access import public_page
 from outreach.signing import BadToken
@@ -29,15 +30,20 @@ def wonde_hook(token: str) -> ResponseReturnValue:
 @public_page("Xporter calls it; the token in the address is one that only this service can make")
 def xporter_hook(token: str) -> ResponseReturnValue:
     _require(SourceKind.XPORTER, token)
-    hooks.take_xporter_authorisation(web.db(), _sealer(), request.form.to_dict(), web.now())
+    app_id = web.parts().settings.xporter_app_id
+    form = request.form.to_dict()
+    hooks.take_xporter_authorisation(web.db(), _sealer(), app_id, form, web.now())
     return TAKEN
 
 
 @room.post("/hooks/fresh/<token>")
 @public_page("an integrator calls it when data is fresh; the signed token names the school")
 def fresh_hook(token: str) -> ResponseReturnValue:
+    is_fresh = is_fresh_notice(request.get_json(silent=True, force=True))
     try:
-        hooks.take_fresh_notice(web.db(), web.parts().signer, token, web.now())
+        hooks.take_fresh_notice(
+            web.db(), web.parts().signer, token, web.now(), is_fresh=is_fresh
+        )
     except BadToken:
         abort(404)
     return TAKEN

@@ -78,11 +78,11 @@ def take_wonde_message(
 
 
 def take_xporter_authorisation(
-    session: Session, sealer: Sealer, form: Mapping[str, str], now: datetime
+    session: Session, sealer: Sealer, app_id: str, form: Mapping[str, str], now: datetime
 ) -> bool:
     """A school agreed, or agreed anew: its secret is a new one, and the old has ended."""
     authorisation = parse_authorisation(form)
-    if authorisation is None:
+    if authorisation is None or (authorisation.app_id or app_id) != app_id:
         return False
     connection = _enter(session, SourceKind.XPORTER, authorisation.estab)
     if connection is None:
@@ -94,7 +94,9 @@ def take_xporter_authorisation(
     return True
 
 
-def take_fresh_notice(session: Session, signer: TokenSigner, token: str, now: datetime) -> bool:
+def take_fresh_notice(
+    session: Session, signer: TokenSigner, token: str, now: datetime, *, is_fresh: bool
+) -> bool:
     """Data of the school in the token is fresh. Raises BadToken. False where none is wanted now."""
     subject = signer.verify(Purpose.SOURCE_HOOK, token)
     school = session.scalar(select(School).where(School.key == subject.school_key))
@@ -102,7 +104,7 @@ def take_fresh_notice(session: Session, signer: TokenSigner, token: str, now: da
         raise BadToken
     enter_school(session, school.id)
     connection = connection_of(session)
-    if connection is None or connection.state is not SourceState.AUTHORISED:
+    if not is_fresh or connection is None or connection.state is not SourceState.AUTHORISED:
         return False
     newest = syncs.past_syncs(session, 1)
     if newest and newest[0].asked_at > now - NOT_OFTENER_THAN:

@@ -167,11 +167,12 @@ def _faults(kind: SourceKind, typed: Typed, secret: str) -> dict[str, str]:
     words = CONNECT_WORDS[kind]
     faults: dict[str, str] = {}
     if not typed.external_id or len(typed.external_id) > LONGEST_ID:
-        faults["external_id"] = f"Enter {words.id_label[0].lower()}{words.id_label[1:]}."
+        faults["external_id"] = f"Enter the {words.id_label}."
     elif not typed.external_id.isprintable():
         faults["external_id"] = "There is a hidden character in it. Type it in again."
     if not secret and not _may_request(kind):
-        faults["secret"] = f"Enter {words.secret_label[0].lower()}{words.secret_label[1:]}."
+        label = words.secret_label
+        faults["secret"] = f"Enter the {label[0].lower()}{label[1:]}."
     elif len(secret) > LONGEST_SECRET or not secret.isprintable():
         words_of_fault = "It is too long, or has a hidden character in it. Copy it again."
         faults["secret"] = words_of_fault

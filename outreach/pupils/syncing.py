@@ -192,11 +192,11 @@ def callback_url(parts: Parts, session: Session) -> str:
 
 
 def _take_standing(parts: Parts, school_id: UUID, claim: Claim, standing: Standing) -> None:
-    ended = _STATE_OF_STANDING.get(standing.state)
     with transaction(parts.sessions, school_id) as session:
         if syncs.lock_own(session, claim) is None:
             raise _Over
-        take_standing(session, standing, parts.clock())
+        state = take_standing(session, standing, parts.clock())
+    ended = _STATE_OF_STANDING.get(state)
     if ended is not None:
         _end(parts, school_id, claim, ended, standing.words)
         raise _Over
@@ -308,7 +308,8 @@ def _end_in_trouble(parts: Parts, school_id: UUID, claim: Claim, trouble: Source
         agreement = session.get_one(SharingAgreement, school_id)
         is_own_word = agreement.connection in (Connection.PAUSED, Connection.REVOKED)
         if syncs.lock_own(session, claim) is not None and not is_own_word:
-            take_standing(session, Standing(source_state, trouble.words), parts.clock())
+            state = take_standing(session, Standing(source_state, trouble.words), parts.clock())
+            sync_state = _STATE_OF_STANDING.get(state, sync_state)
     _end(parts, school_id, claim, sync_state, trouble.words)
 
 
