@@ -11,14 +11,13 @@ from outreach.pupils.sources.records import CellFault, Field, PupilRecord
 from outreach.pupils.sources.table_file import TableFile
 
 _NAMES = (
-    Field.UPN,
     Field.MIS_ID,
     Field.ADMISSION_NUMBER,
     Field.FORENAME,
     Field.PREFERRED_FORENAME,
     Field.SURNAME,
 )
-"""What identifies a pupil: no formula does."""
+"""What identifies a pupil besides the UPN, which has a shape of its own: no formula does."""
 
 _FORMULA = re.compile(r"[=+@-].")
 
@@ -71,9 +70,12 @@ class TableRoster(FileRoster):
             return None
         cells += [""] * (width - len(cells))
         by_field = self._by_field(cells)
+        record = self._reader.read(row, by_field)
         if self._file.may_hold_formulas and self._has_formula(row, by_field):
+            if record is not None:
+                self._reader.keep_rejected(by_field)
             return None
-        return self._reader.read(row, by_field)
+        return record
 
     def _has_formula(self, row: int, cells: dict[Field, str]) -> bool:
         """Text that a spreadsheet would run is nobody's name, and somebody put it there."""
@@ -81,8 +83,6 @@ class TableRoster(FileRoster):
         for field in found:
             reason = "The text begins as a formula does. Type in what should stand there."
             self._reader.reject(row, field, cells[field], reason)
-        if found:
-            self._reader.keep_rejected(cells)
         return bool(found)
 
     def _by_field(self, cells: list[str]) -> dict[Field, str]:
