@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from outreach import web
 from outreach.errors import Refusal
+from outreach.pupils.connections import connection_of
 from outreach.pupils.fault_list import receive, write_faults
 from outreach.pupils.import_report import DropRefused, NothingImported
 from outreach.pupils.importing import import_roster
@@ -17,6 +18,7 @@ from outreach.pupils.roster_form import ReceivedFile, receive_file
 from outreach.pupils.roster_page import RosterPage, reported
 from outreach.pupils.sealing import UPLOADS, Sealer
 from outreach.pupils.sources.columns import HeaderFault
+from outreach.pupils.sources.making import CALLED
 from outreach.pupils.sources.previewing import ColumnPreview, preview_columns
 from outreach.pupils.uploads import Upload, forget_uploads, keep_upload
 from outreach.pupils.views import room
@@ -110,4 +112,11 @@ def _sealer() -> Sealer:
 
 def _page(page: RosterPage) -> str:
     past: list[PastImport] = past_imports(web.db())
-    return render_template("staff/pupils/roster.html", page=page, past=past, errors=page.errors)
+    connection = connection_of(web.db())
+    return render_template(
+        "staff/pupils/roster.html",
+        page=page,
+        past=past,
+        errors=page.errors,
+        system=CALLED[connection.kind] if connection else None,
+    )

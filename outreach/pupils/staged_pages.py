@@ -1,7 +1,7 @@
 """Pages of a sync as they come in: read, staged, their faults kept, and put together for the merge."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from outreach.database import school_of
 from outreach.pupils.addresses import check_quickly
 from outreach.pupils.importing import ImportReport
 from outreach.pupils.models import RosterSync, SourceKind, SyncFault
+from outreach.pupils.sources.columns import vocabulary
 from outreach.pupils.sources.reading import RecordReader
 from outreach.pupils.sources.records import CellFault, Field, RejectedPupil
 from outreach.pupils.sources.source import Leaver, Nonsense, SourcePage
@@ -37,6 +38,8 @@ class Fetching:
     started_at: datetime
     wanted: frozenset[Field]
     changed_since: datetime | None = None
+    authorities_told: set[int] = field(default_factory=set)
+    """Local authorities that nobody knows, each told once."""
 
     @classmethod
     def of(cls, sync: RosterSync, wanted: frozenset[Field], ids_changed: bool) -> "Fetching":
@@ -58,10 +61,16 @@ def keep_page(
     sync: RosterSync,
     page: SourcePage,
     headings: Mapping[Field, str],
+    authorities_told: set[int],
     now: datetime,
 ) -> None:
     """Stage its records and move the sync's cursor, in the caller's transaction."""
-    reader = RecordReader(headings, today=london_date(now), check_address=check_quickly)
+    reader = RecordReader(
+        headings,
+        today=london_date(now),
+        check_address=check_quickly,
+        authorities_told=authorities_told,
+    )
     records = []
     row = sync.records
     for pupil in page.pupils:
@@ -85,7 +94,7 @@ def keep_page(
 def staged_of(
     session: Session,
     sync_id: UUID,
-    headings: Mapping[Field, str],
+    called: Mapping[Field, str],
     fetching: Fetching,
     leavers: Sequence[Leaver],
 ) -> Staged:
@@ -101,7 +110,7 @@ def staged_of(
             rejected_pupils.append(RejectedPupil(fault.upn, fault.mis_id))
     return Staged(
         sync_id=sync_id,
-        headings={field: words for field, words in headings.items() if field in fetching.wanted},
+        headings=headings_for_staff(called, fetching.wanted),
         rejected=rejected,
         rejected_pupils=rejected_pupils,
         warnings=warnings,
@@ -110,6 +119,12 @@ def staged_of(
         gone=tuple((sync.report or {}).get(GONE, ())),
         ids_changed=fetching.ids_changed,
     )
+
+
+def headings_for_staff(called: Mapping[Field, str], wanted: Collection[Field]) -> dict[Field, str]:
+    """What staff call each field that is asked for, and what the source calls it."""
+    words = vocabulary().names
+    return {one: f"{words[one]} ({called[one]})" for one in called if one in wanted}
 
 
 def keep_report(session: Session, sync: RosterSync, report: ImportReport) -> None:

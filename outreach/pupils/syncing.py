@@ -42,7 +42,13 @@ from outreach.pupils.sources.source import (
     Standing,
     Unreachable,
 )
-from outreach.pupils.staged_pages import Fetching, keep_page, keep_report, staged_of
+from outreach.pupils.staged_pages import (
+    Fetching,
+    headings_for_staff,
+    keep_page,
+    keep_report,
+    staged_of,
+)
 from outreach.pupils.syncs import Claim
 from outreach.queues import Bell, Work
 from outreach.schools.models import Connection, SharingAgreement
@@ -216,13 +222,13 @@ def _fetch(
         changed_since=fetching.changed_since,
         cursor=fetching.cursor,
     )
-    headings = {f: source.fields[f] for f in source.fields if f in fetching.wanted}
+    headings = headings_for_staff(source.fields, fetching.wanted)
     for page in pages:
         with transaction(parts.sessions, school_id) as session:
             sync_row = syncs.lock_own(session, claim)
             if sync_row is None:
                 raise _Over
-            keep_page(session, sync_row, page, headings, parts.clock())
+            keep_page(session, sync_row, page, headings, fetching.authorities_told, parts.clock())
             is_turn_over = (
                 page.next_cursor is not None and ends_at is not None and time.monotonic() > ends_at
             )

@@ -47,12 +47,19 @@ _ADDRESSES = {Field.WORK_EMAIL: "work_fault", Field.HOME_EMAIL: "home_fault"}
 class RecordReader:
     """Reads row after row; `rejected`, `rejected_pupils` and `warnings` grow as it goes.
 
+    `authorities_told` holds codes of local authorities that need no remark any more.
+
     `headings` are the source's own words for the fields it gives. Whether two rows name one pupil
     is not asked here: see `pupils.incoming`.
     """
 
     def __init__(
-        self, headings: Mapping[Field, str], *, today: date, check_address: CheckAddress
+        self,
+        headings: Mapping[Field, str],
+        *,
+        today: date,
+        check_address: CheckAddress,
+        authorities_told: set[int] | None = None,
     ) -> None:
         self._headings = headings
         self._today = today
@@ -64,7 +71,7 @@ class RecordReader:
         ]
         self._lenient = [field for field in _YES_NO if field in headings]
         self._addresses = [field for field in _ADDRESSES if field in headings]
-        self._authorities_warned: set[int] = set()
+        self._authorities_told = set() if authorities_told is None else authorities_told
         self.rejected: list[CellFault] = []
         self.rejected_pupils: list[RejectedPupil] = []
         self.warnings: list[CellFault] = []
@@ -164,8 +171,8 @@ class RecordReader:
         if upn is None:
             return
         code = authority_of(upn)
-        if not is_known_authority(code) and code not in self._authorities_warned:
-            self._authorities_warned.add(code)
+        if not is_known_authority(code) and code not in self._authorities_told:
+            self._authorities_told.add(code)
             reason = (
                 f"No local authority with the code {code:03d} is known to us. The pupil was taken "
                 "all the same, and so are others with this code."
