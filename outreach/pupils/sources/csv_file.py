@@ -1,5 +1,6 @@
 """A roster as a CSV file: how its bytes become rows of text, whatever program wrote them."""
 
+import codecs
 import csv
 import io
 import re
@@ -10,6 +11,7 @@ from outreach.pupils.sources.file_roster import UnreadableFile
 from outreach.pupils.sources.table_file import NumberedRow, is_blank, limit, no_headings
 
 DELIMITERS = ",;\t"
+_PIECE = 1 << 16
 _UTF8_PAIR = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 
 
@@ -93,25 +95,39 @@ def _encoding_of(content: bytes) -> str:
     """UTF-8 first, since other text is hardly ever valid UTF-8; else what Excel writes on Windows."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _proven(content, "utf-16")
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as fault:
-        if _UTF8_PAIR.search(content):
-            line = content.count(b"\n", 0, fault.start) + 1
-            raise UnreadableFile(
-                f"The file mixes two ways of writing letters with accents (first on line {line}), "
-                "so names would be spoilt. Export it again as “CSV UTF-8”. Nothing was imported."
-            ) from None
-        return _proven(content, "cp1252")
-    return "utf-8-sig"
+    if _reads_as(content, "utf-8"):
+        return "utf-8-sig"
+    if _UTF8_PAIR.search(content):
+        raise UnreadableFile(
+            f"The file mixes two ways of writing letters with accents (first on line "
+            f"{_first_bad_line(content)}), so names would be spoilt. Export it again as “CSV "
+            "UTF-8”. Nothing was imported."
+        )
+    return _proven(content, "cp1252")
 
 
 def _proven(content: bytes, encoding: str) -> str:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
+    if not _reads_as(content, encoding):
         raise UnreadableFile(
             "The letters of the file could not be read. Export it again as “CSV UTF-8”. "
             "Nothing was imported."
-        ) from None
+        )
     return encoding
+
+
+def _reads_as(content: bytes, encoding: str) -> bool:
+    """In pieces: the text of a large file need not stand in memory beside its bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for begin in range(0, len(content), _PIECE):
+            decoder.decode(content[begin : begin + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_bad_line(content: bytes) -> int:
+    good = content.decode("utf-8", "surrogateescape")
+    place = next(place for place, mark in enumerate(good) if "\ud800" <= mark <= "\udfff")
+    return good.count("\n", 0, place) + 1

@@ -66,7 +66,7 @@ class FileRoster(ABC):
 
 def check_size(content: bytes) -> None:
     """Before anything is read. Raises UnreadableFile."""
-    if not content.strip():
+    if not content or content.isspace():
         raise UnreadableFile("The file is empty. Export the roster again and try once more.")
     if len(content) > LARGEST_FILE:
         raise UnreadableFile(
