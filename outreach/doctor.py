@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
@@ -20,6 +20,12 @@ from outreach.database import APP_ROLE, NotReady, transaction
 from outreach.mail.smtp_url import SmtpUrlFault, parse_smtp_url
 from outreach.mail.transport import Connection, Limits
 from outreach.parts import Parts
+from outreach.pupils.sources import mapping
+from outreach.pupils.sources.ctf_mapping import CtfMapping
+from outreach.pupils.sources.mapping import MappingFault, load_mapping, mapping_path
+from outreach.pupils.sources.oneroster_mapping import oneroster_mapping
+from outreach.pupils.sources.wonde_mapping import wonde_mapping
+from outreach.pupils.sources.xporter_mapping import xporter_mapping
 from outreach.queues import QUEUES, DueWork, Work
 
 OVERDUE_AFTER = timedelta(minutes=2)
@@ -27,6 +33,12 @@ CLOCKS_MAY_DIFFER_BY = timedelta(seconds=5)
 WORKER_SILENT_AFTER = timedelta(minutes=10)
 
 
+MAPPINGS: Mapping[str, Callable[[], object]] = {
+    "wonde": wonde_mapping,
+    "xporter": xporter_mapping,
+    "oneroster": oneroster_mapping,
+    "ctf": lambda: load_mapping("ctf", CtfMapping),
+}
 MANY_FAILURES = 3
 FAILING = {
     Work.LAUNCH: "A launch fails again and again",
@@ -34,6 +46,9 @@ FAILING = {
     Work.WRITE_BACK: "Some answers cannot be written into pupil profiles",
     Work.CLOSE: "A campaign cannot be closed",
     Work.ACCOUNT_MAIL: "Mail to staff fails again and again",
+    Work.SYNC: "A roster cannot be synced",
+    Work.DELETE_HELD: "What a school revoked cannot be deleted",
+    Work.FORGET_UPLOADS: "Uploaded rosters cannot be deleted",
 }
 NOTHING_RUNS = "Nothing runs on this DATA_DIR. Start the service with `make run`."
 
@@ -55,7 +70,7 @@ class Finding:
 
 def examine(parts: Parts) -> list[Finding]:
     """Every check, in the order in which a mend should be made."""
-    findings = [*_check_settings(parts), *_check_data_dir(parts)]
+    findings = [*_check_settings(parts), *_check_data_dir(parts), *_check_mappings()]
     for part, check in (
         ("database", _check_database),
         ("queue", _check_queue),
@@ -114,6 +129,20 @@ def _check_data_dir(parts: Parts) -> Iterator[Finding]:
         yield Finding("data folder", Verdict.WRONG, words)
     else:
         yield Finding("data folder", Verdict.GOOD, "DATA_DIR can be written to.")
+
+
+def _check_mappings() -> Iterator[Finding]:
+    """Of information systems: an operator's own copy is read by the next sync, and not before."""
+    for name, load in MAPPINGS.items():
+        try:
+            load()
+        except MappingFault as fault:
+            words = f"{fault.words} No roster is read from there until it is mended."
+            yield Finding("mapping files", Verdict.WRONG, words)
+        else:
+            if mapping_path(name).parent != mapping.FOLDER:
+                words = f"{mapping_path(name)} takes the place of ours, and can be read."
+                yield Finding("mapping files", Verdict.NOTE, words)
 
 
 def _check_database(parts: Parts) -> Iterator[Finding]:
