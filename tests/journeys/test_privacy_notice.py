@@ -151,7 +151,7 @@ def test_the_general_notice_names_no_school(launched: Launched) -> None:
 
 def from_records(words: str) -> tuple[str, str]:
     """What the notice says is kept from the school's records, and what it says is not."""
-    kept = words.split("from your school’s records")[1].split("from you ")[0]
+    kept = words.split("from your school’s records")[1].partition("from you ")[0]
     given, _, refused = kept.partition("we do not keep ")
     return given, refused
 
