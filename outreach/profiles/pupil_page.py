@@ -25,7 +25,7 @@ from outreach.pupils import characteristics
 from outreach.pupils.characteristics import Purpose
 from outreach.pupils.gate import Reason, diagnosis, gate
 from outreach.pupils.groups_of_pupil import Membership, memberships_of, split_by_end
-from outreach.pupils.models import AddressKind, Instructor, Item, ObjectionScope, Pupil
+from outreach.pupils.models import AddressKind, GroupKind, Instructor, Item, ObjectionScope, Pupil
 from outreach.pupils.objection_register import RegisteredObjection, objections_of
 from outreach.pupils.suppressing import reached_wrong_person
 from outreach.pupils.why import Why
@@ -86,6 +86,8 @@ class ShownCampaign:
 class PupilPage:
     pupil: Pupil
     groups: tuple[str, ...]
+    """The registration group of today, or none."""
+
     memberships: tuple[Membership, ...]
     """Groups of any kind with their dates: today's and those to come."""
 
@@ -152,7 +154,11 @@ def page_of(
     memberships, past_memberships = split_by_end(memberships_of(session, pupil_id), now)
     return PupilPage(
         pupil=profile.pupil,
-        groups=tuple(name for _, name in groups_of(session, pupil_id, now)),
+        groups=tuple(
+            name
+            for kind, name in groups_of(session, pupil_id, now)
+            if kind is GroupKind.REGISTRATION
+        ),
         memberships=memberships,
         past_memberships=past_memberships,
         mail=_mail(session, pupil_id, objections, now),

@@ -20,6 +20,7 @@ from outreach.pupils.groups import (
 )
 from outreach.pupils.models import GroupKind, Pupil, RosterGroup
 from outreach.pupils.viewing import WHOLE_SCHOOL
+from outreach.pupils.whole_roster import joining_whole_roster
 from outreach.pupils.why import Why
 
 PAGE_SIZE = 50
@@ -95,17 +96,18 @@ def list_pupils(
     """One page by surname. `search` is part of a name, or a whole UPN or MIS ID."""
     today = london_date(now)
     here = [seen, *_narrowed(session, year, group, search, today)]
-    total = session.scalar(select(func.count()).select_from(Pupil).where(*here)) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    page = min(max(page, 1), pages)
-    rows = session.execute(
+    listed = (
         gate(at=now)
         .add_columns(Pupil, registration_group(today).label("group"), *diagnosis())
         .where(*here)
         .order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
         .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
     )
+    with joining_whole_roster(session):
+        total = session.scalar(select(func.count()).select_from(Pupil).where(*here)) or 0
+        pages = max(1, -(-total // PAGE_SIZE))
+        page = min(max(page, 1), pages)
+        rows = session.execute(listed.offset((page - 1) * PAGE_SIZE)).all()
     pupils = [
         ListedPupil(
             id=row.pupil_id,
@@ -127,7 +129,7 @@ def years_of(session: Session, seen: ColumnElement[bool]) -> list[int]:
 def groups_here(session: Session, now: datetime, seen: ColumnElement[bool]) -> list[GroupHere]:
     """Groups with a pupil in them who is here: registration groups first, then 9A before 10A."""
     today = london_date(now)
-    rows = session.execute(
+    counted = (
         select(RosterGroup.kind, RosterGroup.name, func.count())
         .where(
             RosterGroup.school_id == school_of(session),
@@ -137,6 +139,8 @@ def groups_here(session: Session, now: datetime, seen: ColumnElement[bool]) -> l
         )
         .group_by(RosterGroup.kind, RosterGroup.name)
     )
+    with joining_whole_roster(session):
+        rows = session.execute(counted).all()
     found = [GroupHere(GroupName(kind, name), count) for kind, name, count in rows]
     kinds = list(GroupKind)
     return sorted(

@@ -104,6 +104,16 @@ def members_of_kind(session: Session, kind: GroupKind, day: date) -> Subquery:
     )
 
 
+def registration_groups(session: Session, day: date) -> Subquery:
+    """`pupil_id, name`: one group a pupil, as `registration_group` has it, for a whole roster."""
+    of_kind = members_of_kind(session, GroupKind.REGISTRATION, day)
+    return (
+        select(of_kind.c.pupil_id, func.min(of_kind.c.name).label("name"))
+        .group_by(of_kind.c.pupil_id)
+        .subquery("registration")
+    )
+
+
 def is_one_of(names: Collection[GroupName]) -> ColumnElement[bool]:
     """Over RosterGroup."""
     of_kind = (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import london_date, long_date
 from outreach.database import school_of
-from outreach.pupils.groups import KIND_WORDS
+from outreach.pupils.groups import KIND_WORDS, natural_order
 from outreach.pupils.models import GroupKind, GroupMember, RosterGroup
 
 
@@ -53,9 +53,11 @@ def memberships_of(session: Session, pupil_id: UUID) -> list[Membership]:
             & (GroupMember.group_id == RosterGroup.id),
         )
         .where(GroupMember.school_id == school_of(session), GroupMember.pupil_id == pupil_id)
-        .order_by((RosterGroup.kind != GroupKind.REGISTRATION), RosterGroup.name)
     )
-    return [Membership(*row) for row in rows]
+    return sorted(
+        (Membership(*row) for row in rows),
+        key=lambda one: (one.kind is not GroupKind.REGISTRATION, natural_order(one.name)),
+    )
 
 
 def split_by_end(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.finding import PAGE_SIZE
-from outreach.pupils.groups import GroupName, is_in_any, members_of_kind
+from outreach.pupils.groups import GroupName, is_in_any, members_of_kind, registration_groups
 from outreach.pupils.models import GroupKind, Pupil
 from outreach.pupils.reach import asked_for_reach
 from outreach.pupils.reasons import Mender, Reason
@@ -98,12 +98,7 @@ def _unreachable(
     if narrowed.no_group_of is not None:
         placed = members_of_kind(session, narrowed.no_group_of, today)
         conditions.append(Pupil.id.not_in(select(placed.c.pupil_id)))
-    of_all = members_of_kind(session, GroupKind.REGISTRATION, today)
-    group = (
-        select(of_all.c.pupil_id, func.min(of_all.c.name).label("name"))
-        .group_by(of_all.c.pupil_id)
-        .subquery("registration")
-    )
+    group = registration_groups(session, today)
     return (
         select(Pupil, group.c.name, asked.c.reason, asked.c.detail, asked.c.tried, asked.c.fault)
         .join(asked, asked.c.pupil_id == Pupil.id)

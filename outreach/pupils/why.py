@@ -48,6 +48,11 @@ class Why:
         return _WORDS[self.detail] if self.detail else self.reason.words
 
     @property
+    def short(self) -> str:
+        """For the head of a column."""
+        return _SHORT_OF_DETAIL[self.detail] if self.detail else _SHORT[self.reason]
+
+    @property
     def mender(self) -> Mender:
         return _MENDERS[self.detail] if self.detail else self.reason.mender
 
@@ -70,8 +75,34 @@ _WORDS = {
     Detail.STAFF: "Staff stopped mail to this address",
     Detail.OBJECTED: "Somebody asked for no mail at this address",
     Detail.WRONG_PERSON: WRONG_PERSON,
-    Detail.ABSENT: "Was not in the last full roster, and is not a leaver in it: taken off, or opted out",
+    Detail.ABSENT: "Was not in the last full roster, though no leaver: taken off it, or opted out",
     Detail.DELETED: "The school’s system no longer holds this pupil",
+}
+
+_SHORT_OF_DETAIL = {
+    Detail.BOUNCED: "Came back",
+    Detail.COMPLAINT: "Unwanted",
+    Detail.STAFF: "Stopped by staff",
+    Detail.OBJECTED: "Address objected to",
+    Detail.WRONG_PERSON: "Wrong person",
+    Detail.ABSENT: "Missing",
+    Detail.DELETED: "Deleted",
+}
+
+_SHORT = {
+    Reason.ERASED: "Erased",
+    Reason.LEFT_SCHOOL: "Left",
+    Reason.MISSING_FROM_SYNC: "Not in roster",
+    Reason.NOT_CONNECTED: "Not connected",
+    Reason.PAUSED: "Paused",
+    Reason.REVOKED: "Revoked",
+    Reason.STUDENT_EMAIL_OFF: "Email not shared",
+    Reason.OBJECTED: "Objected",
+    Reason.ALREADY_ANSWERED: "Answered",
+    Reason.NO_ADDRESS: "No address",
+    Reason.ADDRESS_SWITCHED_OFF: "Kind switched off",
+    Reason.INVALID_ADDRESS: "Bad address",
+    Reason.SUPPRESSED: "Stopped",
 }
 
 _MENDERS = {

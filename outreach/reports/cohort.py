@@ -51,6 +51,10 @@ def cohort_of(
 ) -> Cohort:
     """`hides_small` is for readers who may not see the single responses anyway.
 
+    A viewer who is limited to groups reads the figures of the whole cohort too: they name nobody,
+    and cut down to one group most would be too small to show, or would show by subtraction what
+    the others said.
+
     Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
     campaign = find_campaign(session, campaign_id)
     definition = definition_of(library, campaign)

@@ -12,11 +12,12 @@ from werkzeug.serving import make_server
 
 from outreach import web
 from outreach.database import transaction
+from outreach.pupils.models import GroupKind
 from outreach.schools.models import Role
 from tests.answered import answer_and_submit, launch_campaign
 from tests.browser.seeing import Shop
 from tests.chromium import MISSING, find_chromium
-from tests.factories import make_pupil, make_school, signed_in
+from tests.factories import make_pupil, make_school, put_in_group, signed_in
 
 QUIET_FLAGS = [
     "--no-sandbox",
@@ -94,6 +95,10 @@ def shop(app: Flask) -> Shop:
         names = ("Ada", "Bilal", "Cleo", "Dev", "Ezra", "Farah", "Gil", "Hana", "Isla", "Jude")
         pupils = [make_pupil(session, forename=name).id for name in names]
         pupils.append(make_pupil(session, forename="Kim", work=None).id)
+        put_in_group(session, "10A", *pupils[:6])
+        for number in range(15):
+            kind = GroupKind.TEACHING
+            put_in_group(session, f"10A/Ma{number}", *pupils[number % 8 :], kind=kind)
         campaign_id = launch_campaign(session, wired.library, now)
     with transaction(wired.sessions, school.id) as session:
         for pupil_id in pupils[:7]:

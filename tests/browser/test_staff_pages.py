@@ -15,6 +15,8 @@ SignIn = Callable[[Page, Role], None]
 PAGES = {
     Role.ADMIN: [
         "/staff/school/staff",
+        "/staff/school/staff/{viewer}",
+        "/staff/school/staff/{viewer}/groups",
         "/staff/sharing",
         "/staff/sharing/check?item.sen=off&connection=revoked",
         "/staff/sharing/annex",
@@ -35,6 +37,8 @@ PAGES = {
         "/staff/pupils",
         "/staff/pupils/{pupil}",
         "/staff/pupils/{pupil}/objection",
+        "/staff/reach",
+        "/staff/reach/pupils?mender=mis_office",
         "/staff/objections",
         "/staff/objections/told",
         "/staff/lists",
@@ -59,7 +63,10 @@ def test_every_kind_of_staff_page_is_accessible(
         )
         sign_in(page, role)
         for path in paths:
-            answer = page.goto(path.format(campaign=shop.campaign_id, pupil=shop.pupils[0]))
+            viewer = shop.school.staff[Role.VIEWER]
+            answer = page.goto(
+                path.format(campaign=shop.campaign_id, pupil=shop.pupils[0], viewer=viewer)
+            )
             assert answer is not None
             assert answer.status == 200, (role, path, answer.status)
             check_accessible(page)

@@ -23,9 +23,11 @@ from outreach.pupils.groups import (
     is_in_group,
     natural_order,
     registration_group,
+    registration_groups,
 )
 from outreach.pupils.models import GroupKind, Pupil, RosterGroup
 from outreach.pupils.reasons import Reason
+from outreach.pupils.whole_roster import joining_whole_roster
 from outreach.pupils.why import Why
 
 PAGE_SIZE = 50
@@ -161,11 +163,12 @@ def _one_page(
     session: Session, query: Select[Any], page: int, read: Callable[..., InvitedPupil]
 ) -> Page:
     found = query.with_only_columns(Pupil.id).subquery()
-    total = session.scalar(select(func.count()).select_from(found)) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    page = min(page, pages)
     ordered = query.order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
-    rows = session.execute(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
+    with joining_whole_roster(session):
+        total = session.scalar(select(func.count()).select_from(found)) or 0
+        pages = max(1, -(-total // PAGE_SIZE))
+        page = min(page, pages)
+        rows = session.execute(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
     return Page(tuple(read(*row) for row in rows), total, page, pages)
 
 
@@ -218,7 +221,7 @@ def invited_groups(
     session: Session, campaign: Campaign, now: datetime, seen: ColumnElement[bool]
 ) -> list[GroupName]:
     """What the list can be narrowed to: groups of any kind that somebody invited is in today."""
-    rows = session.execute(
+    places = (
         select(RosterGroup.kind, RosterGroup.name)
         .where(
             *_of_campaign(session, campaign),
@@ -229,6 +232,8 @@ def invited_groups(
         )
         .distinct()
     )
+    with joining_whole_roster(session):
+        rows = session.execute(places).all()
     kinds = list(GroupKind)
     found = [GroupName(kind, name) for kind, name in rows]
     return sorted(found, key=lambda one: (kinds.index(one.kind), natural_order(one.name)))
@@ -241,10 +246,11 @@ def group_lines(
 
     A reader who is limited to groups reads of their own pupils alone, in whatever form they are.
     """
-    today = london_date(now)
+    place = registration_groups(session, london_date(now))
     of_group = (
-        select(registration_group(today).label("group"), Invitation.state)
+        select(place.c.name.label("group"), Invitation.state)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
+        .outerjoin(place, place.c.pupil_id == Invitation.pupil_id)
         .where(*_of_campaign(session, campaign), seen)
         .subquery()
     )
@@ -252,14 +258,14 @@ def group_lines(
     def counted(states: Collection[InvitationState]) -> ColumnElement[int]:
         return func.count().filter(of_group.c.state.in_(states))
 
-    rows = session.execute(
-        select(
-            of_group.c.group,
-            func.count(),
-            counted(ANSWERED),
-            counted(CAN_ANSWER),
-            counted({InvitationState.STOPPED}),
-        ).group_by(of_group.c.group)
-    )
+    by_group = select(
+        of_group.c.group,
+        func.count(),
+        counted(ANSWERED),
+        counted(CAN_ANSWER),
+        counted({InvitationState.STOPPED}),
+    ).group_by(of_group.c.group)
+    with joining_whole_roster(session):
+        rows = session.execute(by_group).all()
     lines = [GroupLine(group or WITHOUT_GROUP, *counts) for group, *counts in rows]
     return sorted(lines, key=lambda line: natural_order(line.group))

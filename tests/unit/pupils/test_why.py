@@ -10,6 +10,7 @@ from outreach.pupils.why import KNOWN, WHYS, Detail, Why
 @pytest.mark.parametrize("why", WHYS, ids=lambda why: why.key)
 def test_every_why_says_what_is_wrong_who_mends_it_and_how(why: Why) -> None:
     assert why.words
+    assert len(why.short) <= 20
     assert isinstance(why.mender, Mender)
     assert why.to_do.endswith(".")
     assert KNOWN[why.key] == why
