@@ -187,9 +187,9 @@ def _add_rows(session: Session, table: type[Base], rows: Select[Any]) -> None:
 def _put_rows(session: Session, table: type[Base], rows: Select[Any]) -> None:
     """In place of what a pupil had."""
     written = upsert(table).from_select([column.name for column in rows.selected_columns], rows)
-    keys = table.__table__.primary_key.columns
+    keys = [column.name for column in table.__table__.primary_key]
     changed = written.on_conflict_do_update(
-        index_elements=list(keys),
+        index_elements=keys,
         set_={column.name: column for column in written.excluded if column.name not in keys},
     )
     touch(session, changed.returning(table.__table__.c.pupil_id))
