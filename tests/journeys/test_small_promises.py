@@ -12,6 +12,7 @@ from outreach.audit import AuditEvent
 from outreach.cli.entry import outreach
 from outreach.database import transaction
 from outreach.pupils.finding import MOST_WORDS, list_pupils
+from outreach.pupils.viewing import WHOLE_SCHOOL
 from outreach.schools.models import Connection, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
 from tests.answered import answer_and_submit, launch_campaign
@@ -147,6 +148,6 @@ def test_a_search_of_thousands_of_words_is_answered_at_once(app: Flask, wired: w
             statements.append(statement)
 
         event.listen(session.connection(), "before_cursor_execute", note)
-        list_pupils(session, search="ab " * 5000, now=wired.clock())
+        list_pupils(session, search="ab " * 5000, now=wired.clock(), seen=WHOLE_SCHOOL)
 
     assert max(one.count("pupil.forename") for one in statements) <= MOST_WORDS + 4

@@ -20,14 +20,13 @@ from outreach.campaigns.views.blueprint import (
     may_run,
     page_asked,
 )
+from outreach.campaigns.views.by_group import WITHOUT_GROUP, invited_groups
 from outreach.campaigns.views.confirming import steps_from
 from outreach.campaigns.views.invited import (
     FILTERS,
     UNANSWERED,
-    WITHOUT_GROUP,
     Filter,
     draft_page,
-    invited_groups,
     invited_page,
     known_filter,
 )

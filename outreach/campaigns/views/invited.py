@@ -1,6 +1,6 @@
 """The pupils of a campaign as a list: where each stands, and what became of the mail."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import asked_pupils
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.states import ANSWERED, CAN_ANSWER, InvitationState
+from outreach.campaigns.states import CAN_ANSWER, InvitationState
+from outreach.campaigns.views.by_group import WITHOUT_GROUP, of_campaign
 from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.clock import london_date
@@ -20,12 +21,9 @@ from outreach.pupils.gate import diagnosis
 from outreach.pupils.groups import (
     GroupName,
     is_in_any,
-    is_in_group,
-    natural_order,
     registration_group,
-    registration_groups,
 )
-from outreach.pupils.models import GroupKind, Pupil, RosterGroup
+from outreach.pupils.models import GroupKind, Pupil
 from outreach.pupils.reasons import Reason
 from outreach.pupils.whole_roster import joining_whole_roster
 from outreach.pupils.why import Why
@@ -34,7 +32,6 @@ PAGE_SIZE = 50
 UNANSWERED = "unanswered"
 """Beside the states: everybody who can still answer and has not."""
 
-WITHOUT_GROUP = "No group"
 FILTERS = ("state", "mail", "reason", "group")
 
 
@@ -73,15 +70,6 @@ class Page:
     pages: int
 
 
-@dataclass(frozen=True)
-class GroupLine:
-    group: str
-    asked: int
-    answered: int
-    unanswered: int
-    stopped: int
-
-
 def invited_page(
     session: Session,
     campaign: Campaign,
@@ -100,7 +88,7 @@ def invited_page(
         .select_from(Invitation)
         .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
         .outerjoin(latest, latest.c.invitation_id == Invitation.id)
-        .where(*_of_campaign(session, campaign), *_conditions(narrowed, mail, today), seen)
+        .where(*of_campaign(session, campaign), *_conditions(narrowed, mail, today), seen)
     )
     return _one_page(session, query, page, _invited)
 
@@ -172,10 +160,6 @@ def _one_page(
     return Page(tuple(read(*row) for row in rows), total, page, pages)
 
 
-def _of_campaign(session: Session, campaign: Campaign) -> tuple[ColumnElement[bool], ...]:
-    return (Invitation.school_id == school_of(session), Invitation.campaign_id == campaign.id)
-
-
 def _conditions(
     narrowed: Filter, mail: ColumnElement[str], today: date
 ) -> list[ColumnElement[bool]]:
@@ -215,57 +199,3 @@ def known_filter(typed: Filter) -> Filter:
         if typed.group in {"", WITHOUT_GROUP}
         else GroupName.read(typed.group).key,
     )
-
-
-def invited_groups(
-    session: Session, campaign: Campaign, now: datetime, seen: ColumnElement[bool]
-) -> list[GroupName]:
-    """What the list can be narrowed to: groups of any kind that somebody invited is in today."""
-    places = (
-        select(RosterGroup.kind, RosterGroup.name)
-        .where(
-            *_of_campaign(session, campaign),
-            Invitation.school_id == Pupil.school_id,
-            Invitation.pupil_id == Pupil.id,
-            is_in_group(london_date(now)),
-            seen,
-        )
-        .distinct()
-    )
-    with joining_whole_roster(session):
-        rows = session.execute(places).all()
-    kinds = list(GroupKind)
-    found = [GroupName(kind, name) for kind, name in rows]
-    return sorted(found, key=lambda one: (kinds.index(one.kind), natural_order(one.name)))
-
-
-def group_lines(
-    session: Session, campaign: Campaign, now: datetime, seen: ColumnElement[bool]
-) -> list[GroupLine]:
-    """Completion by registration group, for tutors: who answered, who can still be asked.
-
-    A reader who is limited to groups reads of their own pupils alone, in whatever form they are.
-    """
-    place = registration_groups(session, london_date(now))
-    of_group = (
-        select(place.c.name.label("group"), Invitation.state)
-        .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
-        .outerjoin(place, place.c.pupil_id == Invitation.pupil_id)
-        .where(*_of_campaign(session, campaign), seen)
-        .subquery()
-    )
-
-    def counted(states: Collection[InvitationState]) -> ColumnElement[int]:
-        return func.count().filter(of_group.c.state.in_(states))
-
-    by_group = select(
-        of_group.c.group,
-        func.count(),
-        counted(ANSWERED),
-        counted(CAN_ANSWER),
-        counted({InvitationState.STOPPED}),
-    ).group_by(of_group.c.group)
-    with joining_whole_roster(session):
-        rows = session.execute(by_group).all()
-    lines = [GroupLine(group or WITHOUT_GROUP, *counts) for group, *counts in rows]
-    return sorted(lines, key=lambda line: natural_order(line.group))

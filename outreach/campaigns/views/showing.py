@@ -18,7 +18,7 @@ from outreach.campaigns.states import (
     InvitationState,
     MessageState,
 )
-from outreach.campaigns.views.invited import GroupLine, group_lines
+from outreach.campaigns.views.by_group import GroupLine, group_lines
 from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
 from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words
