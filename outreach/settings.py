@@ -155,7 +155,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     keys = read_keys(given["SECRET_KEYS"], "SECRET_KEYS") if given["SECRET_KEYS"] else ()
     data_dir = _make_data_dir(find_data_dir(environ))
     planned = read_plan(data_dir)
-    is_practice = is_loopback(urlsplit(public_url).hostname or "") and not any(sources.values())
+    is_trial = is_loopback(urlsplit(public_url).hostname or "") and not database_url
+    is_practice = is_trial and not any(sources.values())
     standing = practice_sources(planned.get("practice_url", "")) if is_practice else REAL_SOURCES
     return Settings(
         wonde_url=sources["WONDE_URL"] or standing.wonde,

@@ -8,6 +8,7 @@ import subprocess
 import time
 from functools import partial
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import redis
@@ -18,7 +19,7 @@ from outreach.running.records import RECORDS_FOLDER, read_records, wait_until
 from tests.failures.running_set import RunningSet, query, running_parts
 
 pytestmark = pytest.mark.failure
-PARTS = ["mailbox", "postgres", "valkey"]
+PARTS = ["mailbox", "postgres", "practice", "valkey"]
 
 
 def answers(running: RunningSet, name: str) -> bool:
@@ -29,6 +30,8 @@ def answers(running: RunningSet, name: str) -> bool:
         if name == "valkey":
             with redis.Redis.from_url(settings.redis_url) as client:
                 return bool(client.ping())
+        if name == "practice":
+            return b"Wonde" in urlopen(settings.wonde_url.removesuffix("wonde"), timeout=5).read()
         port = int(settings.smtp_url.partition("?")[0].rpartition(":")[2])
         with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost", timeout=5):
             return True
