@@ -55,7 +55,7 @@ class Desk:
         pupils = practice_roster(today, URN)
         self.wonde = WondePractice()
         wonde, xporter, oneroster = (PRACTICE_SCHOOLS[n] for n in ("wonde", "xporter", "oneroster"))
-        self.wonde.add_school(wonde.external_id, wonde.name, wonde.secret, pupils)
+        self.wonde.add_school(wonde.external_id, wonde.name, wonde.secret, pupils, urn=URN)
         school = XporterSchool(xporter.external_id, xporter.secret, xporter.name, list(pupils))
         self.xporter = XporterPractice(school)
         self.oneroster = OneRosterPractice(

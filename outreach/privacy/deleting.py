@@ -27,8 +27,10 @@ from outreach.pupils.models import (
     RosterUpload,
     SharingWindow,
 )
+from outreach.pupils.turns import wait_for_turn
 from outreach.queues import Work
-from outreach.schools.models import ChangedBy, SharingAgreement
+from outreach.schools.models import ChangedBy, Connection, SharingAgreement
+from outreach.schools.revoking import is_revoked
 from outreach.schools.sharing import Move, write_moves
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,8 @@ def delete_if_due(parts: Parts, school_id: UUID) -> None:
         deleted += block
     with transaction(parts.sessions, school_id) as session:
         now = parts.clock()
-        if _is_due(session, now):
+        wait_for_turn(session)
+        if _is_due(session, now) and not what_is_held(session).pupils:
             _finish(session, now)
         queues.settle_due(
             session, school_id, Work.DELETE_HELD, lambda: _agreement(session).deletes_at, now
@@ -74,6 +77,7 @@ def delete_if_due(parts: Parts, school_id: UUID) -> None:
 def _delete_block(parts: Parts, school_id: UUID) -> int:
     with transaction(parts.sessions, school_id) as session:
         now = parts.clock()
+        wait_for_turn(session)  # an import under way would bring in what was deleted before it
         if not _is_due(session, now):
             return 0
         block = session.scalars(
@@ -94,16 +98,25 @@ def _finish(session: Session, now: datetime) -> None:
         )
     forget_connection(session)
     agreement = _agreement(session)
-    agreement.deletes_at = None
-    move = Move("held_data", "held", "deleted")
+    before = agreement.connection
+    agreement.connection, agreement.source_revoked = Connection.NOT_CONNECTED, False
+    agreement.deletes_at, agreement.changed_at = None, now
+    moves = [
+        Move("held_data", "held", "deleted"),
+        Move("connection", before.value, agreement.connection.value),
+    ]
+    if agreement.student_email:  # a school that comes back decides anew
+        agreement.student_email = False
+        moves.append(Move("student_email", "on", "off"))
     words = "The time after the revocation has passed."
-    write_moves(session, now, [move], ChangedBy.SERVICE, None, words)
+    write_moves(session, now, moves, ChangedBy.SERVICE, None, words)
 
 
 def _is_due(session: Session, now: datetime) -> bool:
     """With the row locked: whoever takes the revocation back waits, or comes first."""
-    deletes_at = _agreement(session).deletes_at
-    return deletes_at is not None and deletes_at <= now
+    agreement = _agreement(session)
+    is_over = agreement.deletes_at is not None and agreement.deletes_at <= now
+    return is_over and is_revoked(agreement)
 
 
 def _agreement(session: Session) -> SharingAgreement:

@@ -30,6 +30,7 @@ from outreach.pupils.models import (
     PupilCharacteristic,
     Suppression,
     SuppressionReason,
+    SyncFault,
     WrongAddress,
 )
 from outreach.pupils.reasons import Reason
@@ -60,6 +61,10 @@ def erase_pupils(session: Session, pupil_ids: Sequence[UUID], actor: Actor, now:
         Objection,
     ):
         _delete(session, table.school_id, table.pupil_id.in_(fresh))
+    # What syncs could not read may be of anybody, these pupils among them.
+    session.execute(
+        delete(SyncFault).where(SyncFault.school_id == school_id), execution_options=_NO_ORM
+    )
     session.execute(
         update(Pupil)
         .where(Pupil.school_id == school_id, Pupil.id.in_(fresh))

@@ -4,6 +4,7 @@ What the integrator says (`SourceConnection.state`) and what the school says her
 (`SharingAgreement.connection`) are kept apart; the gate needs both to agree.
 """
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -17,22 +18,27 @@ from outreach.database import Sessions, school_of, transaction
 from outreach.errors import Refusal
 from outreach.pupils.connections import connection_of, require_connection
 from outreach.pupils.models import (
+    RosterSync,
     SourceConnection,
     SourceDirectory,
     SourceKind,
     SourceState,
+    StagedPupil,
+    SyncFault,
     SyncState,
 )
 from outreach.pupils.sealing import Sealer
 from outreach.pupils.sources.source import Standing
-from outreach.pupils.syncs import end, under_way
+from outreach.pupils.syncs import end, system_of, under_way
 from outreach.queues import Work
 from outreach.schools.models import ChangedBy, Connection, School, SharingAgreement
-from outreach.schools.revoking import start_deletion_timer, stop_deletion_timer
+from outreach.schools.revoking import settle_deletion_timer
 from outreach.schools.sharing import Move, write_moves
 from outreach.settings import Settings
 from outreach.switching_off import wait_for_senders
 
+EXTERNAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+CLIENT_ID = re.compile(r"[!-~]{1,100}")
 LONGEST_SECRET = 4_000
 BARRED = frozenset({SourceState.REVOKED, SourceState.DECLINED})
 SETTING = "source"
@@ -53,10 +59,17 @@ def connect(
 ) -> SourceConnection:
     """Keep how the school is reached; the next sync proves it. Replaces a connection of this kind.
 
+    A new secret moves nothing: what the integrator last said holds until it says otherwise.
     Raises Refusal where the school is connected to another system, or the id is another school's.
     `secret` is None where the integrator brings it after the school has agreed.
     """
     school_id = school_of(session)
+    is_in_path = kind is not SourceKind.ONEROSTER
+    if not (EXTERNAL_ID if is_in_path else CLIENT_ID).fullmatch(external_id):
+        raise Refusal(
+            "This cannot be the id: it has letters, digits, dots and hyphens, and no spaces. "
+            "Copy it again from the integrator's own page."
+        )
     present = connection_of(session)
     if present is not None and (present.kind, present.external_id) != (kind, external_id):
         raise Refusal(
@@ -64,15 +77,14 @@ def connect(
             "pupils stay as they are."
         )
     _enter_directory(session, kind, external_id, school_id)
-    state = SourceState.PENDING
     values = {
         "kind": kind,
         "external_id": external_id,
         "url": url,
         "may_be_private": may_be_private,
         "secret": None if secret is None else sealer.seal(secret),
-        "state": state,
-        "state_words": "Not asked yet.",
+        "state": SourceState.PENDING if present is None else present.state,
+        "state_words": "Not asked yet." if present is None else present.state_words,
         "connected_by": actor.id,
         "connected_at": now,
         "changed_at": now,
@@ -83,8 +95,10 @@ def connect(
     session.execute(
         row.on_conflict_do_update(index_elements=[SourceConnection.school_id], set_=values)
     )
+    connection = require_connection(session)
+    connection.ids_changed |= _is_another_system(session, connection)
     audit.record(session, now, actor, "source.connected", "school", school_id, kind=kind.value)
-    return require_connection(session)
+    return connection
 
 
 def request_access(session: Session, settings: Settings, now: datetime) -> None:
@@ -102,16 +116,23 @@ def request_access(session: Session, settings: Settings, now: datetime) -> None:
 
 
 def disconnect(session: Session, actor: Actor, now: datetime) -> SourceKind:
-    """Forget the connection and its secret; mail stops, and the pupils stay as they are."""
+    """Forget the connection and its secret; mail stops, and the pupils stay as they are.
+
+    A revocation that the integrator told stays one: it becomes the school's word here, which the
+    school can take back on its Data sharing page.
+    """
     connection = require_connection(session)
-    kind = connection.kind
+    kind, was_barred = connection.kind, connection.state in BARRED
     present = under_way(session)
     if present is not None:
         end(session, present, SyncState.FAILED, "The school was disconnected.", now)
     forget_connection(session)
-    agreement = session.get_one(SharingAgreement, school_of(session))
-    if agreement.connection is Connection.AUTHORISED:
-        _move_agreement(session, agreement, Connection.NOT_CONNECTED, actor, now)
+    agreement = session.get_one(SharingAgreement, school_of(session), populate_existing=True)
+    left = Connection.REVOKED if was_barred else Connection.NOT_CONNECTED
+    if was_barred or agreement.connection is Connection.AUTHORISED:
+        _move_agreement(session, agreement, left, actor, now)
+    agreement.source_revoked = False
+    settle_deletion_timer(session, agreement, now)
     audit.record(session, now, actor, "source.disconnected", "school", school_of(session))
     wait_for_senders(session)
     queues.call_for(session, school_of(session), Work.DELIVER, now)
@@ -126,13 +147,16 @@ def forget_connection(session: Session) -> None:
     if connection is not None:
         session.delete(connection)
         session.flush()
+    for table in (StagedPupil, SyncFault):
+        session.execute(delete(table).where(table.school_id == school_of(session)))
 
 
 def take_standing(session: Session, standing: Standing, now: datetime) -> SourceState:
     """The integrator's word of today: move the state, and what hangs on it. Gives the new state.
 
     A school that had agreed and is now said not to have decided counts as paused: mail stops, and
-    nothing is deleted for what may be a fault on their side.
+    nothing is deleted for what may be a fault on their side. A revocation ends with an agreement,
+    and not with a word less than that.
     """
     connection = require_connection(session)
     if standing.asked:
@@ -140,8 +164,10 @@ def take_standing(session: Session, standing: Standing, now: datetime) -> Source
     if standing.granted is not None:
         connection.granted_items = sorted(field.value for field in standing.granted)
     state = standing.state
-    if state is SourceState.PENDING and connection.synced_to is not None:
+    if state is SourceState.PENDING and connection.state is not SourceState.PENDING:
         state = SourceState.PAUSED
+    if state is SourceState.PAUSED and connection.state in BARRED:
+        state = connection.state
     move_state(session, connection, state, standing.words, now)
     return state
 
@@ -165,10 +191,8 @@ def move_state(
     connection.state, connection.changed_at = state, now
     agreement = session.get_one(SharingAgreement, school_of(session), populate_existing=True)
     moves = [Move(SETTING, before.value, state.value)]
-    if state in BARRED and before not in BARRED:
-        start_deletion_timer(session, now)
-    elif before in BARRED and agreement.connection is not Connection.REVOKED:
-        stop_deletion_timer(session)
+    agreement.source_revoked = state in BARRED
+    settle_deletion_timer(session, agreement, now)
     if state is SourceState.AUTHORISED and agreement.connection is Connection.NOT_CONNECTED:
         agreement.connection, agreement.changed_at = Connection.AUTHORISED, now
         moves.append(Move("connection", "not_connected", "authorised"))
@@ -202,15 +226,65 @@ def reseal_all(sessions: Sessions, sealer: Sealer) -> int:
     return done
 
 
+def prove_connection(session: Session, connection: SourceConnection, now: datetime) -> None:
+    """Its pupils have come: from now on the id is this school's, and its webhooks are believed."""
+    if connection.kind is SourceKind.ONEROSTER:
+        return
+    row = insert(SourceDirectory).values(
+        kind=connection.kind,
+        external_id=connection.external_id,
+        school_id=connection.school_id,
+        proven_at=now,
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[SourceDirectory.kind, SourceDirectory.external_id],
+            set_={"school_id": connection.school_id, "proven_at": now},
+            where=SourceDirectory.proven_at.is_(None),
+        )
+    )
+
+
+def is_proven(session: Session, connection: SourceConnection) -> bool:
+    """Whether a secret that comes by itself may be this school's: it had one that worked before,
+    or the operator made the connection and so vouches for its id."""
+    entry = session.get(SourceDirectory, (connection.kind, connection.external_id))
+    if entry is None or entry.school_id != connection.school_id:
+        return False
+    return entry.proven_at is not None or connection.connected_by is None
+
+
+def _is_another_system(session: Session, connection: SourceConnection) -> bool:
+    """Whether the last roster came from a system whose identifiers mean nothing at this one."""
+    last = session.scalar(
+        select(RosterSync.system)
+        .where(RosterSync.school_id == connection.school_id, RosterSync.state == SyncState.DONE)
+        .order_by(RosterSync.ended_at.desc())
+        .limit(1)
+    )
+    return last is not None and last != system_of(connection)
+
+
 def _enter_directory(session: Session, kind: SourceKind, external_id: str, school_id: UUID) -> None:
-    """OneRoster's ids are a client's, and several schools may share one; it has no webhooks."""
-    session.execute(delete(SourceDirectory).where(SourceDirectory.school_id == school_id))
+    """OneRoster's ids are a client's, and several schools may share one; it has no webhooks.
+
+    A row that nobody has proven yet goes to whoever connects last.
+    """
+    own = SourceDirectory.school_id == school_id
+    others = (SourceDirectory.kind != kind) | (SourceDirectory.external_id != external_id)
+    session.execute(delete(SourceDirectory).where(own, others))
     if kind is SourceKind.ONEROSTER:
         return
     row = insert(SourceDirectory).values(kind=kind, external_id=external_id, school_id=school_id)
-    session.execute(row.on_conflict_do_nothing())
-    owner = session.get_one(SourceDirectory, (kind, external_id)).school_id
-    if owner != school_id:
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=[SourceDirectory.kind, SourceDirectory.external_id],
+            set_={"school_id": school_id},
+            where=SourceDirectory.proven_at.is_(None),
+        )
+    )
+    here = (SourceDirectory.kind == kind, SourceDirectory.external_id == external_id)
+    if session.scalar(select(SourceDirectory.school_id).where(*here)) != school_id:
         raise Refusal(
             "Another school of this service is connected under this id. Check it; an id belongs "
             "to one school."

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.database import enter_school
 from outreach.pupils import syncs
-from outreach.pupils.connecting import move_state, take_new_secret
+from outreach.pupils.connecting import is_proven, move_state, take_new_secret
 from outreach.pupils.connections import connection_of
 from outreach.pupils.models import SourceConnection, SourceDirectory, SourceKind, SourceState
 from outreach.pupils.sealing import Sealer
@@ -60,7 +60,7 @@ def take_wonde_message(
     match kind:
         case "schoolApproved":
             token = message.get("school_token")
-            if isinstance(token, str) and token.strip():
+            if isinstance(token, str) and token.strip():  # a sync checks whose school it opens
                 take_new_secret(session, sealer, token.strip(), now)
             syncs.ask_for_sync(session, is_full=True, asked_by=None, now=now)
         case "accessRevoked":
@@ -85,7 +85,7 @@ def take_xporter_authorisation(
     if authorisation is None or (authorisation.app_id or app_id) != app_id:
         return False
     connection = _enter(session, SourceKind.XPORTER, authorisation.estab)
-    if connection is None:
+    if connection is None or not is_proven(session, connection):
         return False
     take_new_secret(session, sealer, authorisation.secret, now)
     connection.asked_items = sorted(field.value for field in authorisation.asked)

@@ -268,7 +268,10 @@ class SourceConnection(Tenant, Base):
 
 
 class SourceDirectory(Base):
-    """Which school an integrator's id is, for its webhooks. No pupil data, no policy."""
+    """Which school an integrator's id is, for its webhooks. No pupil data, no policy.
+
+    `proven_at`: when a sync first succeeded. Until then another school may take the id over.
+    """
 
     __tablename__ = "source_directory"
     __table_args__ = {"info": {"global_reason": "a webhook names the integrator's id of a school"}}
@@ -276,11 +279,14 @@ class SourceDirectory(Base):
     kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind), primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"), index=True)
+    proven_at: Mapped[datetime | None]
 
 
 class RosterSync(Tenant, Base):
     """One sync with the source: asked for, fetched page by page, merged as a whole.
 
+    `system` names the school there, so that a move to another is noticed. `turn` tells one worker's
+    hold on it from a later one's; `tries` counts the holds that ended badly.
     `cursor` is where fetching goes on after the last page that was kept; `expected` how many
     pupils the source announced. `report` holds counts and, where it is held, what would be lost.
     """
@@ -298,6 +304,7 @@ class RosterSync(Tenant, Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind))
+    system: Mapped[str]
     is_full: Mapped[bool]
     confirm_drop: Mapped[bool] = mapped_column(default=False, server_default="false")
     state: Mapped[SyncState] = mapped_column(enum_type(SyncState))
@@ -309,6 +316,7 @@ class RosterSync(Tenant, Base):
     ended_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    turn: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     cursor: Mapped[str | None]
     mark: Mapped[str | None]
     pages: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -16,7 +16,7 @@ from outreach.pupils.models import RosterSync, SourceKind, SyncFault
 from outreach.pupils.sources.columns import vocabulary
 from outreach.pupils.sources.reading import RecordReader
 from outreach.pupils.sources.records import CellFault, Field, RejectedPupil
-from outreach.pupils.sources.source import Leaver, Nonsense, SourcePage
+from outreach.pupils.sources.source import Leaver, Nonsense, SourcePage, Standing
 from outreach.pupils.staging import Staged, stage_page
 
 MOST_FAULTS = 10_000
@@ -38,6 +38,8 @@ class Fetching:
     started_at: datetime
     wanted: frozenset[Field]
     changed_since: datetime | None = None
+    standing: Standing | None = None
+    """What the integrator said, until the first page of pupils bears it out."""
     authorities_told: set[int] = field(default_factory=set)
     """Local authorities that nobody knows, each told once."""
 

@@ -21,7 +21,7 @@ from outreach.database import enter_school, transaction
 from outreach.errors import OutreachError
 from outreach.parts import Parts
 from outreach.pupils import syncs
-from outreach.pupils.connecting import take_standing
+from outreach.pupils.connecting import prove_connection, take_standing
 from outreach.pupils.connections import require_connection
 from outreach.pupils.importing import DropRefused, ImportReport, NothingImported, merge_staged
 from outreach.pupils.models import SourceKind, SourceState, SyncState
@@ -51,7 +51,7 @@ from outreach.pupils.staged_pages import (
 )
 from outreach.pupils.syncs import Claim
 from outreach.queues import Bell, Work
-from outreach.schools.models import Connection, SharingAgreement
+from outreach.schools.models import Connection, School, SharingAgreement
 from outreach.signing import Purpose
 
 log = logging.getLogger(__name__)
@@ -145,9 +145,10 @@ def run_sync(
 def _run(parts: Parts, school_id: UUID, claim: Claim, ends_at: float | None) -> ImportReport | None:
     fetching, access = _begin(parts, school_id, claim)
     source = make_source(access, parts.settings, parts.clock)
-    if fetching.cursor is None:
+    if fetching.cursor is None and not fetching.is_fetched:
         standing = source.standing()
         _take_standing(parts, school_id, claim, standing)
+        fetching.standing = standing
     if not fetching.is_fetched and not _fetch(parts, school_id, claim, source, fetching, ends_at):
         return None
     return _merge(parts, school_id, claim, source, fetching)
@@ -190,14 +191,18 @@ def _begin(parts: Parts, school_id: UUID, claim: Claim) -> tuple[Fetching, Acces
 
 def callback_url(parts: Parts, session: Session) -> str:
     """Where an integrator may say that this school's data is fresh."""
-    from outreach.schools.models import School
-
     school = session.get_one(School, require_connection(session).school_id)
     token = parts.signer.sign(Purpose.SOURCE_HOOK, school.key, school.id)
     return f"{parts.settings.public_url}/hooks/fresh/{token}"
 
 
 def _take_standing(parts: Parts, school_id: UUID, claim: Claim, standing: Standing) -> None:
+    """Less than an agreement ends the sync. An agreement counts once a page of pupils has come:
+    until then the integrator may say yes and mean no.
+    """
+    if standing.state is SourceState.AUTHORISED:
+        _require_own_school(parts, school_id, standing)
+        return
     with transaction(parts.sessions, school_id) as session:
         if syncs.lock_own(session, claim) is None:
             raise _Over
@@ -206,6 +211,24 @@ def _take_standing(parts: Parts, school_id: UUID, claim: Claim, standing: Standi
     if ended is not None:
         _end(parts, school_id, claim, ended, standing.words)
         raise _Over
+
+
+def _require_own_school(parts: Parts, school_id: UUID, standing: Standing) -> None:
+    """What a school's own staff typed must lead to their school, as far as Wonde can tell.
+
+    The operator vouches for what they connected. At Xporter and OneRoster the secret is the proof.
+    """
+    with transaction(parts.sessions, school_id) as session:
+        connection = require_connection(session)
+        urn = session.get_one(School, school_id).urn
+        if connection.kind is not SourceKind.WONDE or connection.connected_by is None:
+            return
+    if standing.urn != urn:
+        what = f"URN {standing.urn}" if standing.urn else "a school without a URN"
+        raise NotApproved(
+            f"Wonde has {what} under this id, and this school is URN {urn}. Check the id. If it is "
+            "right, ask whoever runs this service to connect the school: nothing was fetched."
+        )
 
 
 def _fetch(
@@ -228,6 +251,9 @@ def _fetch(
             sync_row = syncs.lock_own(session, claim)
             if sync_row is None:
                 raise _Over
+            if fetching.standing is not None:
+                take_standing(session, fetching.standing, parts.clock())
+                fetching.standing = None
             keep_page(session, sync_row, page, headings, fetching.authorities_told, parts.clock())
             is_turn_over = (
                 page.next_cursor is not None and ends_at is not None and time.monotonic() > ends_at
@@ -268,6 +294,7 @@ def _merge(
         connection = require_connection(session)
         connection.synced_to, connection.ids_changed = fetching.started_at, False
         connection.mark = sync_row.mark
+        prove_connection(session, connection, now)
         keep_report(session, sync_row, report)
         syncs.end(session, sync_row, SyncState.DONE, None, now)
     log.info("sync done sync=%s", claim.sync_id)

@@ -18,7 +18,13 @@ from outreach.clock import LONDON, london
 from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.pupils.connections import connection_of, require_connection
-from outreach.pupils.models import RosterSync, StagedPupil, SyncFault, SyncState
+from outreach.pupils.models import (
+    RosterSync,
+    SourceConnection,
+    StagedPupil,
+    SyncFault,
+    SyncState,
+)
 from outreach.queues import Work
 
 UNDER_WAY = (SyncState.WAITING, SyncState.FETCHING, SyncState.MERGING)
@@ -33,10 +39,10 @@ FIRST_RETRY, MOST_RETRIES = timedelta(minutes=15), 5
 
 @dataclass(frozen=True)
 class Claim:
-    """One sync for one worker. `tries` tells this worker's turn from a later one's."""
+    """One sync for one worker. `turn` only grows: it tells this worker's hold from a later one's."""
 
     sync_id: UUID
-    tries: int
+    turn: int
 
 
 def ask_for_sync(
@@ -127,7 +133,12 @@ def put_off(sync: RosterSync, until: datetime) -> None:
 def end(
     session: Session, sync: RosterSync, state: SyncState, reason: str | None, now: datetime
 ) -> None:
-    """Final. What was fetched and not merged goes; so do the faults of earlier syncs."""
+    """Final. What was fetched and not merged goes; so do the faults of earlier syncs.
+
+    Of the report only counts stay: where it stopped, and who is gone, would name pupils.
+    """
+    sync.cursor = sync.mark = None
+    sync.report = {k: v for k, v in (sync.report or {}).items() if isinstance(v, int)} or None
     sync.state, sync.reason, sync.ended_at, sync.lease_until = state, reason, now, None
     here = StagedPupil.school_id == sync.school_id
     session.execute(delete(StagedPupil).where(here, StagedPupil.sync_id == sync.id))
@@ -191,6 +202,11 @@ def next_night(after: datetime, school_id: UUID) -> datetime:
         day += timedelta(days=1)
 
 
+def system_of(connection: SourceConnection) -> str:
+    """Which school at which integrator: identifiers of one mean nothing at another."""
+    return f"{connection.kind.value} {connection.external_id} {connection.url or ''}".strip()
+
+
 def _new_sync(
     session: Session, is_full: bool, confirm_drop: bool, asked_by: UUID | None, now: datetime
 ) -> RosterSync:
@@ -199,6 +215,7 @@ def _new_sync(
         school_id=connection.school_id,
         id=uuid4(),
         kind=connection.kind,
+        system=system_of(connection),
         is_full=is_full or connection.synced_to is None or connection.ids_changed,
         confirm_drop=confirm_drop,
         state=SyncState.WAITING,
@@ -214,17 +231,17 @@ def _new_sync(
 def _claim(session: Session, sync: RosterSync, now: datetime) -> Claim:
     sync.state = SyncState.FETCHING
     sync.started_at = sync.started_at or now
-    sync.tries += 1
+    sync.tries, sync.turn = sync.tries + 1, sync.turn + 1
     sync.lease_until = now + LEASE
     session.flush()
     queues.note_due(session, sync.school_id, Work.SYNC, sync.lease_until)
-    return Claim(sync.id, sync.tries)
+    return Claim(sync.id, sync.turn)
 
 
 def _mine(session: Session, claim: Claim) -> tuple[ColumnElement[bool], ...]:
     return (
         RosterSync.school_id == school_of(session),
         RosterSync.id == claim.sync_id,
-        RosterSync.tries == claim.tries,
+        RosterSync.turn == claim.turn,
         RosterSync.state.in_((SyncState.FETCHING, SyncState.MERGING)),
     )

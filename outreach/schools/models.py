@@ -233,8 +233,8 @@ class AccountMail(Base):
 class SharingAgreement(Tenant, Base):
     """What the school lets this service use. One row a school; a new one permits nothing.
 
-    `deletes_at` is when what is held is deleted: set by a revocation, `deletion_days` after it,
-    and taken back with it.
+    `source_revoked`: the integrator says that the school revoked. `deletes_at` is when what is held
+    is deleted: `deletion_days` after the first revocation, until neither word is one any more.
     """
 
     __tablename__ = "sharing_agreement"
@@ -245,6 +245,7 @@ class SharingAgreement(Tenant, Base):
     home_email: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime]
     deletion_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    source_revoked: Mapped[bool] = mapped_column(default=False, server_default="false")
     deletes_at: Mapped[datetime | None]
 
 

@@ -25,7 +25,7 @@ from outreach.schools.models import (
     StaffMember,
 )
 from outreach.schools.receipts import queue_receipts
-from outreach.schools.revoking import start_deletion_timer, stop_deletion_timer
+from outreach.schools.revoking import settle_deletion_timer
 from outreach.schools.switches import move_switch, switches_of
 from outreach.switching_off import wait_for_senders
 
@@ -161,16 +161,12 @@ def change_sharing(
     if changes.deletion_days is not None:
         checked_days(changes.deletion_days)
     moves = moves_of(session, changes)
-    was_revoked = current.connection is Connection.REVOKED
     for move in moves:
         if move.setting in changes.switches:
             move_switch(session, move.setting, changes.switches[move.setting], now)
         else:
             setattr(current, move.setting, getattr(changes, move.setting))
-    if current.connection is Connection.REVOKED and not was_revoked:
-        start_deletion_timer(session, now)
-    elif was_revoked and current.connection is not Connection.REVOKED:
-        stop_deletion_timer(session)
+    settle_deletion_timer(session, current, now)
     if moves:
         current.changed_at = now
         write_moves(session, now, moves, ChangedBy.STAFF, by.id, tidy_why(why))

@@ -24,6 +24,7 @@ from tests.journeys.source_systems import BRISK, IDS, make_system
 def wonde(app: Flask, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[WondePractice]:
     monkeypatch.setattr(making, "PATIENCE", BRISK)
     system = make_system(SourceKind.WONDE, 450, london_date(now()))
+    system.schools["A1"].urn = shop.school.urn
     wired = app.extensions["outreach"]
     with serving({"wonde": system}) as server:
         settings = replace(wired.settings, wonde_url=server.url("wonde"))

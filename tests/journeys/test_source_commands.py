@@ -175,6 +175,7 @@ def test_one_id_is_one_schools(
     tmp_path: Path,
 ) -> None:
     connect(run, school, kind, system[1], tmp_path)
+    run("sync", "--school", school.urn)
     other = make_school(wired.sessions)
 
     refused = connect(run, other, kind, system[1], tmp_path)

@@ -40,9 +40,10 @@ def admin(app: Flask, school: MadeSchool) -> FlaskClient:
 
 
 @pytest.fixture
-def served(app: Flask, wired: web.Parts) -> Iterator[dict[SourceKind, object]]:
+def served(app: Flask, wired: web.Parts, school: MadeSchool) -> Iterator[dict[SourceKind, object]]:
     """Every kind of system on one server, and the app's settings lead there."""
     systems = {kind: make_system(kind, 20, london_date(now())) for kind in SourceKind}
+    systems[SourceKind.WONDE].schools["A1"].urn = school.urn
     with serving({kind.value: system for kind, system in systems.items()}) as server:
         settings = replace(
             wired.settings,

@@ -69,6 +69,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("turn", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
@@ -221,6 +223,7 @@ def upgrade() -> None:
         ),
         sa.Column("external_id", sa.Text(), nullable=False),
         sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id"], ["school.id"], name=op.f("fk_source_directory_school_id")
         ),
@@ -381,6 +384,10 @@ def upgrade() -> None:
     op.add_column(
         "sharing_agreement",
         sa.Column("deletion_days", sa.BigInteger(), server_default="30", nullable=False),
+    )
+    op.add_column(
+        "sharing_agreement",
+        sa.Column("source_revoked", sa.Boolean(), server_default="false", nullable=False),
     )
     op.add_column(
         "sharing_agreement", sa.Column("deletes_at", sa.DateTime(timezone=True), nullable=True)

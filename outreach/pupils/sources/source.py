@@ -66,6 +66,8 @@ class Standing:
     school_name: str | None = None
     asked: frozenset[Field] = frozenset()
     granted: frozenset[Field] | None = None
+    urn: str | None = None
+    """The school's URN as the integrator has it; None where it does not say."""
 
 
 @dataclass(frozen=True)

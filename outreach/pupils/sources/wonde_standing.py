@@ -70,7 +70,13 @@ def ask_standing(client: WondeClient, mapping: WondeMapping, school_id: str) -> 
             return Standing(SourceState.PENDING, _NOT_SHOWN, asked=asked)
         return Standing(SourceState.REVOKED, _REFUSED, asked=asked)
     state = SourceState.AUTHORISED
-    return Standing(state, _WORDS[state], read_line(school, mapping.school.name), asked)
+    return Standing(
+        state,
+        _WORDS[state],
+        read_line(school, mapping.school.name),
+        asked,
+        urn=read_line(school, mapping.school.urn),
+    )
 
 
 def find_trouble(

@@ -15,7 +15,10 @@ ROLE_WORDS = {
     Role.CAREERS_LEADER: RoleWords(
         "Careers leader", "Keeps the roster, runs campaigns and reads results."
     ),
-    Role.VIEWER: RoleWords("Viewer", "Sees campaigns, pupils and results, and changes nothing. Can be limited to groups."),
+    Role.VIEWER: RoleWords(
+        "Viewer",
+        "Sees campaigns, pupils and results, and changes nothing. Can be limited to groups.",
+    ),
     Role.DATA_PROTECTION: RoleWords(
         "Data protection", "Changes sharing and reads the audit. Sees no answers."
     ),
