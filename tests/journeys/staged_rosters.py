@@ -51,6 +51,7 @@ def merge(
                 school_id=school_id,
                 id=sync_id,
                 kind=SourceKind.WONDE,
+                system="wonde A1",
                 is_full=is_full,
                 state=SyncState.DONE,
                 asked_at=now(),

@@ -169,6 +169,7 @@ def _begin_sync(sessions: Sessions, school_id: UUID) -> UUID:
             school_id=school_id,
             id=uuid4(),
             kind=SourceKind.WONDE,
+            system="wonde A1",
             is_full=True,
             state=SyncState.FETCHING,
             asked_at=now,
