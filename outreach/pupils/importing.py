@@ -5,8 +5,7 @@ is cleared. Imports of one school go one after another. The rules are told in `d
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -27,17 +26,16 @@ from outreach.pupils.import_report import (
 from outreach.pupils.memberships import change_memberships
 from outreach.pupils.models import (
     GroupMember,
-    Item,
     Pupil,
     PupilAddress,
     PupilCharacteristic,
     RosterGroup,
     RosterImport,
 )
-from outreach.pupils.shared_fields import ITEM_OF
+from outreach.pupils.reporting import Order, drop_refused, nothing_imported, report_of
 from outreach.pupils.sources.columns import ColumnChoice
 from outreach.pupils.sources.files import open_roster
-from outreach.pupils.sources.records import CellFault, Field
+from outreach.pupils.sources.records import Field
 from outreach.pupils.sources.roster import Roster
 from outreach.pupils.staging import Staged, take_in_staged
 from outreach.pupils.turns import wait_for_turn
@@ -54,23 +52,6 @@ _PLAN_FOR_SETS = text("""
 _PLAN_AS_BEFORE = text("SET LOCAL enable_nestloop TO DEFAULT")
 """Whole rosters are joined, which the planner cannot know where it believes a table to be empty:
 comparing each row with every other took minutes."""
-
-
-@dataclass(frozen=True)
-class _Order:
-    """How a roster is to be imported, and when. `called` is what it is, in a word."""
-
-    source: str
-    is_full: bool
-    confirm_drop: bool
-    dry_run: bool
-    staff_id: UUID | None
-    now: datetime
-    called: str = "file"
-
-    @property
-    def today(self) -> date:
-        return london_date(self.now)
 
 
 def import_roster(
@@ -95,13 +76,13 @@ def import_roster(
     roster = open_roster(
         content, today=london_date(now), check_address=check_quickly, columns=columns
     )
-    order = _Order(source or roster.source, is_full, confirm_drop, dry_run, staff_id, now)
+    order = Order(source or roster.source, is_full, confirm_drop, dry_run, staff_id, now)
 
     def merge() -> ImportReport:
         taken = incoming.take_in(session, roster)
         clashes = _match(session, roster)
         if taken == len(clashes):
-            raise _nothing_imported(session, roster, order)
+            raise nothing_imported(session, roster, order)
         return _merge(session, roster, order, taken, clashes)
 
     return _import(session, order, merge)
@@ -123,13 +104,13 @@ def merge_staged(
     with nothing changed.
     """
     wait_for_turn(session)
-    order = _Order(source, is_full, confirm_drop, False, staff_id, now, called="sync")
+    order = Order(source, is_full, confirm_drop, False, staff_id, now, called="sync")
 
     def merge() -> ImportReport:
         taken = take_in_staged(session, staged.sync_id)
         clashes = _match(session, staged, by_mis_id=not staged.ids_changed)
         if is_full and taken == len(clashes):
-            raise _nothing_imported(session, staged, order)
+            raise nothing_imported(session, staged, order)
         if staged.ids_changed:
             merging.free_mis_ids(session)
         if Field.LEAVING_DATE not in staged.fields:
@@ -140,7 +121,7 @@ def merge_staged(
     return _import(session, order, merge)
 
 
-def _import(session: Session, order: _Order, merge: Callable[[], ImportReport]) -> ImportReport:
+def _import(session: Session, order: Order, merge: Callable[[], ImportReport]) -> ImportReport:
     savepoint = session.begin_nested()
     try:
         session.execute(_PLAN_FOR_SETS)
@@ -168,7 +149,7 @@ def _match(session: Session, roster: Roster, *, by_mis_id: bool = True) -> list[
 
 
 def _merge(
-    session: Session, roster: Roster, order: _Order, taken: int, clashes: list[incoming.Clash]
+    session: Session, roster: Roster, order: Order, taken: int, clashes: list[incoming.Clash]
 ) -> ImportReport:
     today, now, fields = order.today, order.now, roster.fields
     if isinstance(roster, Staged):
@@ -192,13 +173,13 @@ def _merge(
         seen.update(pupil for clash in clashes for pupil in clash.pupils if pupil)
         missing += departing.mark_absent(session, seen, today, now)
     kept = taken - len(clashes) - added - changed
-    report = _report(session, roster, order, added, changed, kept, left, missing)
+    report = report_of(session, roster, order, added, changed, kept, left, missing)
     if is_large_drop(missing, current) and not order.confirm_drop:
-        raise DropRefused(_drop_words(order, missing, current), missing, current, report)
+        raise drop_refused(order, missing, current, report)
     return report
 
 
-def _change_belongings(session: Session, fields: frozenset[Field], order: _Order) -> None:
+def _change_belongings(session: Session, fields: frozenset[Field], order: Order) -> None:
     """What hangs on a pupil: addresses, characteristics, groups."""
     for address in (Field.WORK_EMAIL, Field.HOME_EMAIL):
         if address in fields:
@@ -207,88 +188,7 @@ def _change_belongings(session: Session, fields: frozenset[Field], order: _Order
     change_memberships(session, fields, order.today)
 
 
-def _drop_words(order: _Order, missing: int, current: int) -> str:
-    if order.called == "file":
-        return (
-            f"This full roster would drop {missing} of {current} pupils, who would get no more "
-            "mail. Nothing was imported. If the file is the whole school's roster, confirm the "
-            "drop; if it is only a part, import it without calling it full."
-        )
-    return (
-        f"This sync would drop {missing} of {current} pupils, who would get no more mail. Nothing "
-        "was changed. If they are off the school's roll, confirm the drop; if not, have the "
-        "connection looked at, and sync again."
-    )
-
-
-def _nothing_imported(session: Session, roster: Roster, order: _Order) -> NothingImported:
-    report = _report(session, roster, order)
-    if not roster.rejected:
-        words = (
-            "The file has headings and no pupils. Nothing was imported."
-            if order.called == "file"
-            else "The sync brought no pupils. Nothing was changed."
-        )
-        return NothingImported(words, report)
-    first = roster.rejected[0]
-    where = f"{roster.row_name} {first.row}"
-    where += f", column “{first.column}”" if first.column else ""
-    words = (
-        f"Nothing was imported: every {roster.row_name} of the {order.called} was rejected "
-        f"({report.rejected_rows} in all). The first fault is in {where}: {first.reason}"
-    )
-    return NothingImported(words, report)
-
-
-def _report(
-    session: Session,
-    roster: Roster,
-    order: _Order,
-    added: int = 0,
-    changed: int = 0,
-    unchanged: int = 0,
-    left: int = 0,
-    missing: int = 0,
-) -> ImportReport:
-    not_kept = _not_kept(roster, left_out(session))
-    return ImportReport(
-        added,
-        changed,
-        unchanged,
-        left,
-        missing,
-        rejected=roster.rejected,
-        warnings=_warnings(roster, not_kept),
-        ignored_columns=roster.ignored,
-        not_kept_columns=tuple(not_kept),
-        encoding=roster.encoding,
-        source=order.source,
-        row_name=roster.row_name,
-        notes=roster.notes,
-        is_full=order.is_full,
-        is_dry_run=order.dry_run,
-    )
-
-
-def _not_kept(roster: Roster, left: dict[Item, str]) -> dict[str, str]:
-    """Headings of columns that must not be stored, each with why."""
-    return {
-        roster.heading_of(field): left[item]
-        for field, item in ITEM_OF.items()
-        if field in roster.fields and item in left
-    }
-
-
-def _warnings(roster: Roster, not_kept: dict[str, str]) -> list[CellFault]:
-    """One for each column that is left out, in place of any remark on its cells."""
-    of_columns = [
-        CellFault(1, heading, "", f"The column was left out. {words}")
-        for heading, words in not_kept.items()
-    ]
-    return of_columns + [fault for fault in roster.warnings if fault.column not in not_kept]
-
-
-def _record(session: Session, report: ImportReport, order: _Order) -> None:
+def _record(session: Session, report: ImportReport, order: Order) -> None:
     """Counts only: what the file said is told to the person and kept nowhere."""
     done = RosterImport(
         school_id=school_of(session),
