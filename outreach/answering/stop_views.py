@@ -7,7 +7,8 @@ from outreach import web
 from outreach.answering.blueprint import SEE_OTHER, blueprint
 from outreach.campaigns import muting, tracking
 from outreach.campaigns.links import OpenedLink, open_stop_link
-from outreach.pupils.objecting import has_objected
+from outreach.pupils.models import Instructor, ObjectionScope
+from outreach.pupils.objecting import open_objection
 from outreach.schools.access import public_page
 
 SIGNED = "the signed token in the address opens it, and can do nothing but stop mail"
@@ -16,6 +17,12 @@ ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 def _open(token: str) -> OpenedLink:
     return open_stop_link(web.db(), web.parts().signer, token)
+
+
+def _has_objected(opened: OpenedLink) -> bool:
+    """By their own word: a parent's is not told to a student, and does not stand for it."""
+    scope, by = ObjectionScope.MAIL, Instructor.PUPIL
+    return open_objection(web.db(), opened.pupil.id, scope, by) is not None
 
 
 @blueprint.get("/stop/<token>")
@@ -27,7 +34,7 @@ def stop(token: str) -> ResponseReturnValue:
         "answering/stop.html",
         token=token,
         school_name=opened.school.name,
-        has_objected=has_objected(web.db(), opened.pupil.id),
+        has_objected=_has_objected(opened),
         is_stopped=opened.invitation.mail_stopped_at is not None,
     )
 
@@ -62,7 +69,7 @@ def undo_stop_mail(token: str) -> ResponseReturnValue:
 @public_page(SIGNED)
 def confirm_stop_all(token: str) -> ResponseReturnValue:
     opened = _open(token)
-    if has_objected(web.db(), opened.pupil.id):
+    if _has_objected(opened):
         return redirect(url_for("answering.stop", token=token), SEE_OTHER)
     return render_template("answering/stop_all.html", token=token, school_name=opened.school.name)
 

@@ -107,6 +107,16 @@ class PupilPage:
     purpose: str
 
     @property
+    def has_pupil_objected_to_mail(self) -> bool:
+        """By their own word, whether or not a parent's stands beside it."""
+        return any(
+            one.scope is ObjectionScope.MAIL
+            and one.right is not None
+            and one.instructed_by is Instructor.PUPIL
+            for one in self.objections
+        )
+
+    @property
     def may_pupil_allow_mail(self) -> bool:
         """Whether the pupil's own word lifts the objection to mail: theirs, or theirs by now."""
         return any(

@@ -31,6 +31,7 @@ from outreach.clock import LONDON
 from outreach.database import SCHOOL_SETTING, enum_type
 from outreach.pupils.models import (
     AddressKind,
+    Instructor,
     Objection,
     ObjectionScope,
     Pupil,
@@ -46,6 +47,10 @@ from outreach.schools.models import Connection, SharingAgreement
 GateSelect = Select[tuple[UUID, Reason | None, AddressKind | None, str | None, bytes | None]]
 
 Work, Home = aliased(PupilAddress, name="work"), aliased(PupilAddress, name="home")
+OwnWord, ParentsWord = (
+    aliased(Objection, name="own_word"),
+    aliased(Objection, name="parents_word"),
+)
 
 _uses_work = and_(SharingAgreement.work_email, Work.address.is_not(None))
 _uses_home = and_(SharingAgreement.home_email, Home.address.is_not(None))
@@ -126,7 +131,7 @@ def _conditions(
             integrator.in_([SourceState.REVOKED.value, SourceState.DECLINED.value]),
         ),
         Reason.STUDENT_EMAIL_OFF: ~agreement.student_email,
-        Reason.OBJECTED: Objection.id.is_not(None),
+        Reason.OBJECTED: or_(OwnWord.id.is_not(None), ParentsWord.id.is_not(None)),
         Reason.ALREADY_ANSWERED: false() if already_answered is None else already_answered,
         Reason.NO_ADDRESS: and_(Work.address.is_(None), Home.address.is_(None)),
         Reason.ADDRESS_SWITCHED_OFF: ~or_(_uses_work, _uses_home),
@@ -145,15 +150,8 @@ def _joined(asked: GateSelect, moment: ColumnElement[Any]) -> GateSelect:
         .outerjoin(SourceConnection, SourceConnection.school_id == Pupil.school_id)
         .outerjoin(Work, _address_of_kind(Work, AddressKind.WORK))
         .outerjoin(Home, _address_of_kind(Home, AddressKind.HOME))
-        .outerjoin(
-            Objection,
-            and_(
-                Objection.school_id == Pupil.school_id,
-                Objection.pupil_id == Pupil.id,
-                Objection.scope == ObjectionScope.MAIL,
-                Objection.lifted_at.is_(None),  # at most one: uq_objection_open
-            ),
-        )
+        .outerjoin(OwnWord, _open_objection(OwnWord, Instructor.PUPIL))
+        .outerjoin(ParentsWord, _open_objection(ParentsWord, Instructor.PARENT))
         .outerjoin(
             Suppression,
             and_(
@@ -186,6 +184,17 @@ def _kind(kind: AddressKind) -> ColumnElement[AddressKind]:
 def _address_of_kind(address: type[PupilAddress], kind: AddressKind) -> ColumnElement[bool]:
     return and_(
         address.school_id == Pupil.school_id, address.pupil_id == Pupil.id, address.kind == kind
+    )
+
+
+def _open_objection(word: type[Objection], by: Instructor) -> ColumnElement[bool]:
+    """At most one: uq_objection_open_to_mail."""
+    return and_(
+        word.school_id == Pupil.school_id,
+        word.pupil_id == Pupil.id,
+        word.scope == ObjectionScope.MAIL,
+        word.instructed_by == by,
+        word.lifted_at.is_(None),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
-from sqlalchemy.types import Integer
+from sqlalchemy.types import BigInteger, Integer
 
 from outreach.database import Base, Tenant, enum_type
 
@@ -287,8 +287,9 @@ class RosterSync(Tenant, Base):
 
     `system` names the school there, so that a move to another is noticed. `turn` tells one worker's
     hold on it from a later one's; `tries` counts the holds that ended badly.
-    `cursor` is where fetching goes on after the last page that was kept; `expected` how many
-    pupils the source announced. `report` holds counts and, where it is held, what would be lost.
+    `cursor` is where fetching goes on after the last page that was kept; `characters` is how much
+    text came on all of them; `expected` how many pupils the source announced. `report` holds
+    counts and, where it is held, what would be lost.
     """
 
     __tablename__ = "roster_sync"
@@ -321,6 +322,7 @@ class RosterSync(Tenant, Base):
     mark: Mapped[str | None]
     pages: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     records: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    characters: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     expected: Mapped[int | None] = mapped_column(Integer)
     report: Mapped[dict[str, Any] | None]
 
@@ -433,7 +435,8 @@ class Objection(Tenant, Base):
 
     `made_by` says who recorded it (student, by their link, or staff); `instructed_by` whose word
     it is, `instructed_on` when they gave it and `evidence` how. The right is the parent's until
-    the pupil is 16 and the pupil's from then on.
+    the pupil is 16 and the pupil's from then on. To mail, a parent's stands beside the pupil's own:
+    neither ends with the other.
     """
 
     __tablename__ = "objection"
@@ -446,7 +449,15 @@ class Objection(Tenant, Base):
             "pupil_id",
             "scope",
             unique=True,
-            postgresql_where=text("lifted_at IS NULL"),
+            postgresql_where=text("lifted_at IS NULL AND scope <> 'mail'"),
+        ),
+        Index(
+            "uq_objection_open_to_mail",
+            "school_id",
+            "pupil_id",
+            "instructed_by",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL AND scope = 'mail'"),
         ),
     )
 

@@ -1,5 +1,10 @@
-"""Somebody objects to mail or to sharing, or takes it back. An objection is lifted, never deleted."""
+"""Somebody objects to mail or to sharing, or takes it back. An objection is lifted, never deleted.
 
+To mail, a parent's objection and the pupil's own stand beside each other: neither is lost when the
+other is lifted. To sharing there is one at a time.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -25,6 +30,11 @@ from outreach.queues import Work
 
 TAKEN_OVER = "The pupil, now 16, says that it stands: their own objection took its place."
 
+_STILL_STANDS = {
+    Instructor.PUPIL: "The pupil’s own objection is still in force: only the pupil can lift it.",
+    Instructor.PARENT: "A parent’s objection is still in force, and was not lifted with this one.",
+}
+
 
 class InstructionRefused(Refusal):
     """The instruction cannot be recorded as given; `faults` says why, by field of the form."""
@@ -36,7 +46,10 @@ class InstructionRefused(Refusal):
 
 @dataclass(frozen=True)
 class Recorded:
-    """`is_change` is False where it stood so already. `note` is what could not be checked."""
+    """`is_change` is False where it stood so already.
+
+    `note` is what could not be checked, or which objection is still in force after a lifting.
+    """
 
     is_change: bool
     note: str | None = None
@@ -77,11 +90,11 @@ def record_objection(
     _refuse_faults(scope, instruction, verdict, pupil.date_of_birth, now)
     act = _Act(pupil.id, scope, "staff", staff_id, now)
     is_pupils_right = holder_on(pupil.date_of_birth, instruction.on) is Instructor.PUPIL
+    took_over = False
     if is_pupils_right and instruction.by is Instructor.PUPIL:
-        found = open_objection(session, pupil.id, scope)
-        if found is not None and found.instructed_by is Instructor.PARENT:
-            _lift(session, act, replace(instruction, evidence=TAKEN_OVER))
-    return Recorded(_record(session, act, instruction), verdict.note)
+        taken = replace(instruction, evidence=TAKEN_OVER)
+        took_over = _lift(session, act, taken, [Instructor.PARENT])
+    return Recorded(_record(session, act, instruction) or took_over, verdict.note)
 
 
 def lift(
@@ -92,15 +105,28 @@ def lift(
     staff_id: UUID | None,
     now: datetime,
 ) -> Recorded:
-    """Staff record that whoever has the right took an objection back. Raises InstructionRefused."""
-    found = open_objection(session, pupil.id, scope)
-    if found is None:
+    """Staff record that whoever has the right took an objection back. Raises InstructionRefused.
+
+    Where two stand, those are lifted that are theirs to lift. Mail that an objection stopped is not
+    sent by itself: a person releases it on the campaign.
+    """
+    standing = open_objections(session, pupil.id, scope)
+    if not standing:
         return Recorded(False)
-    made_by, since = found.instructed_by, found.instructed_on or london_date(found.at)
-    verdict = may_lift(scope, made_by, instruction.by, pupil.date_of_birth, instruction.on)
-    _refuse_faults(scope, instruction, verdict, pupil.date_of_birth, now, since)
+    born, by, on = pupil.date_of_birth, instruction.by, instruction.on
+    verdicts = {one: may_lift(scope, one.instructed_by, by, born, on) for one in standing}
+    sure = [one for one in standing if verdicts[one] == Verdict()]
+    permitted = [one for one in standing if verdicts[one].refusal is None]
+    lifted = sure or permitted or standing[:1]
+    verdict = verdicts[lifted[0]]
+    since = max(one.instructed_on or london_date(one.at) for one in lifted)
+    _refuse_faults(scope, instruction, verdict, born, now, since)
     act = _Act(pupil.id, scope, "staff", staff_id, now)
-    return Recorded(_lift(session, act, instruction), verdict.note)
+    is_change = _lift(session, act, instruction, [one.instructed_by for one in lifted])
+    rest = open_objection(session, pupil.id, scope)
+    return Recorded(
+        is_change, verdict.note or (_STILL_STANDS[rest.instructed_by] if rest else None)
+    )
 
 
 def object_to_mail(
@@ -108,21 +134,10 @@ def object_to_mail(
 ) -> bool:
     """The pupil's own word of today; `made_by` ("student" or "staff") says who recorded it.
 
-    False where an objection to mail was open already.
+    False where their own objection to mail was open already; a parent's does not stand for it.
     """
     act = _Act(pupil_id, ObjectionScope.MAIL, made_by, staff_id, now)
     return _record(session, act, Instruction(Instructor.PUPIL, london_date(now), None))
-
-
-def lift_objection(
-    session: Session, pupil_id: UUID, made_by: str, staff_id: UUID | None, now: datetime
-) -> bool:
-    """The gate lets mail to the pupil through again. False where there was no open objection.
-
-    Mail that the objection stopped is not sent by itself: a person releases it on the campaign.
-    """
-    act = _Act(pupil_id, ObjectionScope.MAIL, made_by, staff_id, now)
-    return _lift(session, act, Instruction(Instructor.PUPIL, london_date(now), None))
 
 
 def has_objected(
@@ -131,16 +146,26 @@ def has_objected(
     return open_objection(session, pupil_id, scope) is not None
 
 
-def open_objection(session: Session, pupil_id: UUID, scope: ObjectionScope) -> Objection | None:
-    """The one in force; there is never a second (uq_objection_open)."""
-    return session.scalar(
-        select(Objection).where(
+def open_objection(
+    session: Session, pupil_id: UUID, scope: ObjectionScope, by: Instructor | None = None
+) -> Objection | None:
+    """The one in force by whose word it is; without `by`, the pupil's own before a parent's."""
+    standing = open_objections(session, pupil_id, scope)
+    return next((one for one in standing if by is None or one.instructed_by is by), None)
+
+
+def open_objections(session: Session, pupil_id: UUID, scope: ObjectionScope) -> Sequence[Objection]:
+    """Those in force, the pupil's own first. Two at most, and only to mail."""
+    return session.scalars(
+        select(Objection)
+        .where(
             Objection.school_id == school_of(session),
             Objection.pupil_id == pupil_id,
             Objection.scope == scope,
             Objection.lifted_at.is_(None),
         )
-    )
+        .order_by(Objection.instructed_by != Instructor.PUPIL)
+    ).all()
 
 
 def _refuse_faults(
@@ -172,10 +197,7 @@ def _record(session: Session, act: _Act, said: Instruction) -> bool:
             instructed_on=said.on,
             evidence=said.evidence,
         )
-        .on_conflict_do_nothing(
-            index_elements=[Objection.school_id, Objection.pupil_id, Objection.scope],
-            index_where=Objection.lifted_at.is_(None),
-        )
+        .on_conflict_do_nothing()  # uq_objection_open, uq_objection_open_to_mail
         .returning(Objection.id)
     )
     if recorded is None:
@@ -186,13 +208,14 @@ def _record(session: Session, act: _Act, said: Instruction) -> bool:
     return True
 
 
-def _lift(session: Session, act: _Act, said: Instruction) -> bool:
-    lifted = session.scalar(
+def _lift(session: Session, act: _Act, said: Instruction, whose: Collection[Instructor]) -> bool:
+    lifted = session.scalars(
         update(Objection)
         .where(
             Objection.school_id == school_of(session),
             Objection.pupil_id == act.pupil_id,
             Objection.scope == act.scope,
+            Objection.instructed_by.in_(whose),
             Objection.lifted_at.is_(None),
         )
         .values(
@@ -202,11 +225,10 @@ def _lift(session: Session, act: _Act, said: Instruction) -> bool:
             lifted_staff_id=act.staff_id,
         )
         .returning(Objection.id)
-    )
-    if lifted is None:
-        return False
-    _audit(session, act, "objection.lifted", lifted_by=said.by.value)
-    return True
+    ).all()
+    for _ in lifted:
+        _audit(session, act, "objection.lifted", lifted_by=said.by.value)
+    return bool(lifted)
 
 
 def _audit(session: Session, act: _Act, action: str, **detail: str) -> None:

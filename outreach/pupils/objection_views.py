@@ -10,8 +10,14 @@ from outreach import web
 from outreach.clock import london_date
 from outreach.pupils import objection_register as register
 from outreach.pupils.finding import get_pupil
-from outreach.pupils.models import Instructor, ObjectionScope, Pupil
-from outreach.pupils.objecting import InstructionRefused, lift, open_objection, record_objection
+from outreach.pupils.models import Instructor, Objection, ObjectionScope, Pupil
+from outreach.pupils.objecting import (
+    InstructionRefused,
+    has_objected,
+    lift,
+    open_objection,
+    record_objection,
+)
 from outreach.pupils.objection_forms import (
     InstructionForm,
     read_instruction,
@@ -92,7 +98,10 @@ def show_objections() -> str:
 @room.get("/staff/pupils/<uuid:pupil_id>/objection")
 @staff_page(*KEEPERS)
 def ask_objection(pupil_id: UUID) -> str:
-    """With `?lift=SCOPE`, the form that lifts that objection; `?scope=SCOPE` chooses one."""
+    """With `?lift=SCOPE`, the form that lifts that objection; `?scope=SCOPE` chooses one.
+
+    `&whose=pupil|parent` says which of two that stand beside each other.
+    """
     pupil = get_pupil(web.db(), pupil_id)
     today = london_date(web.now())
     asked = request.args.get("lift", request.args.get("scope", ObjectionScope.MAIL.value))
@@ -100,11 +109,12 @@ def ask_objection(pupil_id: UUID) -> str:
     if scope is None:
         abort(404)
     if "lift" in request.args:
-        found = open_objection(web.db(), pupil.id, scope)
+        of = next((one for one in Instructor if one.value == request.args.get("whose")), None)
+        found = open_objection(web.db(), pupil.id, scope, of)
         own = found is not None and found.instructed_by is Instructor.PUPIL
         whose = Instructor.PUPIL if own else holder_on(pupil.date_of_birth, today)
         form = usual_instruction(today, scope, whose or Instructor.PARENT)
-        return _instruction_page(_lift_page(pupil, form, {}))
+        return _instruction_page(_lift_page(pupil, found, form, {}))
     return _instruction_page(InstructionPage(pupil, usual_instruction(today, scope), is_lift=False))
 
 
@@ -122,7 +132,7 @@ def change_objection(pupil_id: UUID) -> ResponseReturnValue:
             errors = refusal.faults
     if errors:
         shown = (
-            _lift_page(pupil, form, errors)
+            _lift_page(pupil, _meant(pupil, form), form, errors)
             if is_lift
             else InstructionPage(pupil, form, is_lift=False, errors=errors)
         )
@@ -138,9 +148,9 @@ def _change(pupil: Pupil, form: InstructionForm, *, is_lift: bool) -> None:
     done = verb(web.db(), pupil, scope, form.instruction(), by, web.now())
     if not done.is_change:
         flash("Nothing was changed: it stands so already.", "info")
-    elif scope is ObjectionScope.MAIL and is_lift:
+    elif scope is ObjectionScope.MAIL and is_lift and not has_objected(web.db(), pupil.id):
         flash("This pupil may be mailed again.", "success")
-    elif scope is ObjectionScope.MAIL:
+    elif scope is ObjectionScope.MAIL and not is_lift:
         flash("This pupil will get no more mail. What is queued stops too.", "success")
     elif is_lift:
         flash("The objection is lifted. The register keeps that it was made.", "success")
@@ -150,10 +160,19 @@ def _change(pupil: Pupil, form: InstructionForm, *, is_lift: bool) -> None:
         flash(done.note, "warn")
 
 
-def _lift_page(pupil: Pupil, form: InstructionForm, errors: dict[str, str]) -> InstructionPage:
+def _meant(pupil: Pupil, form: InstructionForm) -> Objection | None:
+    """Which objection a form that came back is about: the instructor's own, or whichever stands."""
+    scope, by = form.chosen_scope, form.chosen_instructor
+    if scope is None:
+        return None
+    own = open_objection(web.db(), pupil.id, scope, by)
+    return own or open_objection(web.db(), pupil.id, scope)
+
+
+def _lift_page(
+    pupil: Pupil, found: Objection | None, form: InstructionForm, errors: dict[str, str]
+) -> InstructionPage:
     """404 where there is no such objection to lift (any more)."""
-    scope = form.chosen_scope
-    found = open_objection(web.db(), pupil.id, scope) if scope else None
     if found is None:
         abort(404)
     right = right_of(found.instructed_by, pupil.date_of_birth, london_date(web.now()))

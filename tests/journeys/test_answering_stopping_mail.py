@@ -4,7 +4,10 @@ import pytest
 
 from outreach.campaigns.links import stop_token
 from outreach.campaigns.states import InvitationState, MessageState
-from outreach.pupils.objecting import has_objected
+from outreach.clock import london_date, now
+from outreach.pupils.models import Instructor, ObjectionScope, Pupil
+from outreach.pupils.objecting import has_objected, open_objections, record_objection
+from outreach.pupils.objection_rules import Instruction
 from tests.journeys.dsl import Launched, statements_of, writes
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -104,6 +107,21 @@ def test_stopping_all_such_mail_is_confirmed_and_records_an_objection(
     assert not student.forms
     with launched.in_school() as session:
         assert has_objected(session, launched.pupil_id)
+
+
+def test_a_parents_objection_does_not_keep_the_student_from_their_own(launched: Launched) -> None:
+    with launched.in_school() as session:
+        pupil = session.get_one(Pupil, (launched.school.id, launched.pupil_id))
+        pupil.date_of_birth = None
+        said = Instruction(Instructor.PARENT, london_date(now()), None)
+        record_objection(session, pupil, ObjectionScope.MAIL, said, None, now())
+
+    student = launched.browser().get(f"{launched.stop_link}/all").press()
+
+    assert student.heading == "You will get no more of these emails"
+    with launched.in_school() as session:
+        standing = open_objections(session, launched.pupil_id, ObjectionScope.MAIL)
+        assert [one.instructed_by for one in standing] == [Instructor.PUPIL, Instructor.PARENT]
 
 
 def test_stopping_mail_after_sending_is_harmless(launched: Launched) -> None:

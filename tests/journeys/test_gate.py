@@ -8,18 +8,21 @@ import pytest
 from sqlalchemy import delete, exists, false, select, true, update
 from sqlalchemy.orm import Session
 
-from outreach.clock import now
+from outreach.clock import london_date, now
 from outreach.database import Sessions, transaction
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.gate import gate
 from outreach.pupils.models import (
     AddressKind,
+    Instructor,
+    ObjectionScope,
     Pupil,
     PupilAddress,
     Suppression,
     SuppressionReason,
 )
-from outreach.pupils.objecting import has_objected, lift_objection, object_to_mail
+from outreach.pupils.objecting import has_objected, lift, object_to_mail
+from outreach.pupils.objection_rules import Instruction
 from outreach.pupils.reasons import Mender, Reason
 from outreach.pupils.suppressing import suppress
 from outreach.schools.models import Connection, Role
@@ -65,6 +68,10 @@ def address_of(session: Session, pupil: Pupil) -> tuple[AddressKind, str]:
     assert row.reason is None
     assert row.address_hash == hash_address(address_key(session), row.address)
     return row.address_kind, row.address
+
+
+def own_word() -> Instruction:
+    return Instruction(Instructor.PUPIL, london_date(now()), None)
 
 
 def leave(session: Session, pupil: Pupil) -> None:
@@ -273,14 +280,14 @@ def test_the_callers_predicate_is_asked_about_each_pupil(
 
 def test_the_gate_answers_once_for_every_pupil(sessions: Sessions, school: MadeSchool) -> None:
     with transaction(sessions, school.id) as session:
-        pupils = {pupil_with_both(session).id for _ in range(3)}
+        pupils = [pupil_with_both(session) for _ in range(3)]
         suppress_address(session, WORK)
         for each in pupils:
-            object_to_mail(session, each, "student", None, now())
-            lift_objection(session, each, "student", None, now())
-            object_to_mail(session, each, "staff", None, now())
+            object_to_mail(session, each.id, "student", None, now())
+            lift(session, each, ObjectionScope.MAIL, own_word(), None, now())
+            object_to_mail(session, each.id, "staff", None, now())
         found = [row.pupil_id for row in session.execute(gate())]
-    assert sorted(found) == sorted(pupils)
+        assert sorted(found) == sorted(pupil.id for pupil in pupils)
 
 
 def test_the_gate_sees_no_pupil_of_another_school(sessions: Sessions, school: MadeSchool) -> None:
@@ -312,8 +319,9 @@ def test_an_objection_is_recorded_once_and_lifted_once(
         assert object_to_mail(session, pupil.id, "staff", staff, now())
         assert not object_to_mail(session, pupil.id, "student", None, now())
         assert has_objected(session, pupil.id)
-        assert lift_objection(session, pupil.id, "staff", staff, now())
-        assert not lift_objection(session, pupil.id, "staff", staff, now())
+        for is_change in (True, False):
+            lifted = lift(session, pupil, ObjectionScope.MAIL, own_word(), staff, now())
+            assert lifted.is_change is is_change
         assert address_of(session, pupil) == (AddressKind.WORK, WORK)
 
 

@@ -18,7 +18,7 @@ from outreach.privacy.deleting import delete_if_due
 from outreach.pupils.models import Instructor, Objection, ObjectionScope, Pupil
 from outreach.pupils.objecting import has_objected, object_to_mail
 from outreach.pupils.telling import tell, tellings_of
-from outreach.schools.models import Role, SharingAgreement
+from outreach.schools.models import Connection, Role, SharingAgreement
 from tests.factories import MadeSchool, make_pupil, make_school, signed_in
 from tests.journeys.staff_pages import submit
 
@@ -214,6 +214,49 @@ def test_one_press_stops_mail_and_one_allows_it_again_but_for_a_parents_word(
     assert "Yes, at the school address" in leader.get(page_of(parents)).text
 
 
+def test_to_mail_a_parents_word_and_the_pupils_own_stand_beside_each_other(
+    sessions: Sessions, school: MadeSchool, leader: FlaskClient, pupil_of_age
+) -> None:
+    pupil_id = pupil_of_age(13)
+    say(leader, pupil_id, "parent", "mail")
+    assert "Record that this pupil asked not to be mailed" in leader.get(page_of(pupil_id)).text
+    with transaction(sessions, school.id) as session:
+        assert object_to_mail(session, pupil_id, "student", None, now())
+        assert not object_to_mail(session, pupil_id, "staff", None, now()), "it stands so already"
+
+    say(leader, pupil_id, "parent", "mail", do="lift")
+
+    after = leader.get(page_of(pupil_id)).text
+    assert "The pupil’s own objection is still in force" in after
+    assert "This pupil may be mailed again" not in after
+    assert "No: Asked not to be mailed" in after
+
+    say(leader, pupil_id, "parent", "mail")
+    lift_page = f"{page_of(pupil_id)}/objection?lift=mail&whose=parent"
+    assert "A parent’s. The right passes to the pupil" in leader.get(lift_page).text
+    submit(leader, page_of(pupil_id), f"{page_of(pupil_id)}/objection", do="lift")
+    assert "No: Asked not to be mailed" in leader.get(page_of(pupil_id)).text, "a parent's stands"
+    assert [(one.by.value, one.is_open) for one in kept(sessions, school)] == [
+        ("parent", False),
+        ("pupil", False),
+        ("parent", True),
+    ]
+
+
+def test_from_sixteen_on_the_pupil_lifts_both(
+    sessions: Sessions, school: MadeSchool, leader: FlaskClient, pupil_of_age
+) -> None:
+    pupil_id = pupil_of_age(15)
+    for by in ("pupil", "parent"):
+        say(leader, pupil_id, by, "mail")
+    with transaction(sessions, school.id) as session:  # a year goes by
+        session.get_one(Pupil, (school.id, pupil_id)).date_of_birth = _years_ago(16)
+
+    submit(leader, page_of(pupil_id), f"{page_of(pupil_id)}/objection", do="lift")
+
+    assert "Yes, at the school address" in leader.get(page_of(pupil_id)).text
+
+
 def test_a_students_own_objection_by_link_is_on_the_register(
     sessions: Sessions, school: MadeSchool, leader: FlaskClient, pupil_of_age
 ) -> None:
@@ -280,7 +323,8 @@ def test_when_all_that_is_held_is_deleted_nobody_counts_as_told(
     say(leader, pupil_of_age(14), "parent", "local_authority")
     with transaction(sessions, school.id) as session:
         tell(session, ObjectionScope.LOCAL_AUTHORITY, [10], london_date(now()), None, now())
-        session.scalars(select(SharingAgreement)).one().deletes_at = now()
+        agreement = session.scalars(select(SharingAgreement)).one()
+        agreement.connection, agreement.deletes_at = Connection.REVOKED, now()
 
     delete_if_due(wired, school.id)
 

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("pages", sa.Integer(), server_default="0", nullable=False),
         sa.Column("records", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("characters", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("expected", sa.Integer(), nullable=True),
         sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(
@@ -357,7 +358,14 @@ def upgrade() -> None:
         "objection",
         ["school_id", "pupil_id", "scope"],
         unique=True,
-        postgresql_where=sa.text("lifted_at IS NULL"),
+        postgresql_where=sa.text("lifted_at IS NULL AND scope <> 'mail'"),
+    )
+    op.create_index(
+        "uq_objection_open_to_mail",
+        "objection",
+        ["school_id", "pupil_id", "instructed_by"],
+        unique=True,
+        postgresql_where=sa.text("lifted_at IS NULL AND scope = 'mail'"),
     )
     op.add_column(
         "pupil",
