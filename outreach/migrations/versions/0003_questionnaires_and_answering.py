@@ -1,0 +1,12 @@
+"""every stage's questionnaire, answered as pages or as a chat, and what comes of it"""
+
+from collections.abc import Sequence
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+branch_labels: Sequence[str] | None = None
+depends_on: Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    pass
