@@ -1,12 +1,27 @@
 """Everything that can be wrong with a definition as a whole; all faults, never just the first."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel
 
+from questionnaires.audience import Setting
 from questionnaires.faults import Finding, Place
-from questionnaires.model import ESSENTIAL_SKILLS, Block, Note, Question, Questionnaire, Text
-from questionnaires.question_checks import check_options, check_question, check_scoring
+from questionnaires.model import (
+    ESSENTIAL_SKILLS,
+    Block,
+    ChoicesQuestion,
+    Note,
+    ProfileField,
+    Question,
+    Questionnaire,
+    Text,
+)
+from questionnaires.question_checks import (
+    check_options,
+    check_question,
+    check_scoring,
+    values_of,
+)
 
 
 def check(questionnaire: Questionnaire, unread: Collection[Place] = ()) -> list[Finding]:
@@ -18,6 +33,7 @@ def check(questionnaire: Questionnaire, unread: Collection[Place] = ()) -> list[
     found = [
         *_check_languages(questionnaire),
         *_check_years(questionnaire),
+        *_check_audience(questionnaire),
         *_check_scales(questionnaire),
         *_check_constructs(questionnaire),
         *_check_sections(questionnaire),
@@ -73,9 +89,29 @@ def _texts(value: object, place: Place) -> Iterator[tuple[Place, Text]]:
 
 def _check_years(questionnaire: Questionnaire) -> Iterator[Finding]:
     years = questionnaire.years
+    if not years and questionnaire.audience.ages is not None:
+        return
     if not years or list(years) != sorted(set(years)):
         what = "The years must be named once each, the youngest first."
-        yield Finding(("years",), what, "Write for example years: [10, 11].")
+        mend = "Write for example years: [10, 11]; or the ages, under audience:."
+        yield Finding(("years",), what, mend)
+
+
+def _check_audience(questionnaire: Questionnaire) -> Iterator[Finding]:
+    settings = questionnaire.audience.settings
+    if not settings or len(set(settings)) != len(settings):
+        what = "The settings must be named once each, at least one."
+        mend = f"Use some of: {', '.join(Setting)}; or take the line away, which means school."
+        yield Finding(("audience", "settings"), what, mend)
+    ages = questionnaire.audience.ages
+    if ages is not None and ages.oldest < ages.youngest:
+        what = f"Nobody is between {ages.youngest} and {ages.oldest}."
+        yield Finding(("audience", "ages", "oldest"), what, "Make it the larger of the two.")
+    with_plan = None if ages is None else ages.oldest_with_plan
+    if ages is not None and with_plan is not None and with_plan <= ages.oldest:
+        what = f"{with_plan} with a plan is no later than {ages.oldest} without."
+        mend = "Make it larger, or take the line away."
+        yield Finding(("audience", "ages", "oldest_with_plan"), what, mend)
 
 
 def _check_scales(questionnaire: Questionnaire) -> Iterator[Finding]:
@@ -125,16 +161,37 @@ def _check_ids(questionnaire: Questionnaire) -> Iterator[Finding]:
 
 
 def _check_profile_fields(questionnaire: Questionnaire) -> Iterator[Finding]:
-    writers: dict[str, str] = {}
+    """One question a field; interests alone may be asked in parts, each with its own options."""
+    writers: dict[str, list[Question]] = {}
     for place, question in _places(questionnaire):
         field = None if isinstance(question, Note) else question.profile_field
         if field is None:
             continue
-        if field in writers:
-            what = f"“{field}” is written by question “{writers[field]}” already."
+        before = writers.setdefault(field, [])
+        if before and field is not ProfileField.INTERESTS:
+            what = f"“{field}” is written by question “{before[0].id}” already."
             mend = "Let one question write it: the one every student is asked."
             yield Finding((*place, "profile_field"), what, mend)
-        writers.setdefault(field, question.id)
+        elif before:
+            yield from _check_part(questionnaire, place, question, before)
+        before.append(question)
+
+
+def _check_part(
+    questionnaire: Questionnaire, place: Place, question: Question, before: Sequence[Question]
+) -> Iterator[Finding]:
+    parts = [one for one in (*before, question) if isinstance(one, ChoicesQuestion)]
+    if len(parts) <= len(before):
+        return  # another kind, told already
+    if len({part.exclusive for part in parts}) > 1:
+        what = "It names another exclusive option than an earlier question of the same field."
+        mend = "Give each of them the same exclusive value, such as none_yet."
+        yield Finding((*place, "exclusive"), what, mend)
+    taken = {value for part in parts[:-1] for value in values_of(questionnaire, part)}
+    for value in values_of(questionnaire, parts[-1]):
+        if value in taken and value != parts[-1].exclusive:
+            what = f"“{value}” can be chosen in an earlier question that writes the same field."
+            yield Finding((*place, "options"), what, "Offer each value in one of them only.")
 
 
 def _check_questions(questionnaire: Questionnaire, unread: Collection[Place]) -> Iterator[Finding]:

@@ -9,15 +9,18 @@ from pydantic import (
     Field,
     PrivateAttr,
     RootModel,
+    StrictBool,
     StrictInt,
     model_validator,
 )
+
+from questionnaires.audience import Audience, Year
+from questionnaires.symbols import Symbol
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 DEFAULT_LANGUAGE = "en"
 Gatsby = Annotated[StrictInt, Field(ge=1, le=8)]
-Year = Annotated[StrictInt, Field(ge=7, le=14)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -70,6 +73,7 @@ class Option(Frozen):
 
     value: Key
     label: Text
+    symbol: Symbol | None = None
 
 
 class Scoring(Frozen):
@@ -226,7 +230,10 @@ class Questionnaire(Frozen):
     title: Text
     intro: Text
     languages: tuple[Language, ...]
-    years: tuple[Year, ...]
+    years: tuple[Year, ...] = ()
+    audience: Audience = Field(default_factory=Audience)
+    open_text: StrictBool = False
+    """Whether it may ask for free text; pages then show where to turn with a worry."""
     minimum_answered: Share
     """Share of the scored questions asked that needs a clear answer before a score is given."""
     constructs: dict[Key, Construct]

@@ -16,6 +16,7 @@ from questionnaires.model import (
     Scoring,
     TextQuestion,
 )
+from questionnaires.symbols import Symbol
 
 Earlier = Mapping[str, Question | None]
 """Questions above by id; None for one that stands there but could not be read."""
@@ -65,7 +66,13 @@ def check_question(
                 what = f"Nothing lies between {question.min} and {question.max}."
                 yield Finding((*place, "min"), what, "Make min smaller than max.")
         case TextQuestion():
-            pass
+            if not questionnaire.open_text and ("open_text",) not in unread:
+                what = "It asks for free text, which this questionnaire does not switch on."
+                mend = (
+                    "Write open_text: true at the top, so that pages show where to turn with a "
+                    "worry; or give options instead."
+                )
+                yield Finding((*place, "kind"), what, mend)
 
 
 def check_options(place: Place, options: Sequence[Option]) -> Iterator[Finding]:
@@ -83,6 +90,23 @@ def check_options(place: Place, options: Sequence[Option]) -> Iterator[Finding]:
             what = "Another option above reads the same."
             yield Finding((*place, position, "label"), what, "Give each option its own label.")
         labels |= words
+    yield from _check_symbols(place, options)
+
+
+def _check_symbols(place: Place, options: Sequence[Option]) -> Iterator[Finding]:
+    if not any(option.symbol for option in options):
+        return
+    used: set[str] = set()
+    for position, option in enumerate(options):
+        at = (*place, position, "symbol")
+        if option.symbol is None:
+            what = "Other options beside it have a symbol, and this one has none."
+            yield Finding(at, what, f"Give it one of: {', '.join(Symbol)}; or take theirs away.")
+        elif option.symbol in used:
+            what = f"The symbol “{option.symbol}” is used by an option above."
+            yield Finding(at, what, "Give each option its own symbol.")
+        else:
+            used.add(option.symbol)
 
 
 def check_scoring(place: Place, scoring: Scoring, values: Sequence[str]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from questionnaires.answers import Json, Value, to_json
-from questionnaires.model import Block, ChoiceQuestion, Questionnaire, Scoring
+from questionnaires.model import Block, ChoiceQuestion, ChoicesQuestion, Questionnaire, Scoring
 from questionnaires.path import walk
 
 
@@ -96,12 +96,27 @@ def profile_facts(questionnaire: Questionnaire, answers: Mapping[str, Value]) ->
     A field that was skipped, or whose question is not on the path, is absent: silence
     supersedes nothing that is already known.
     """
-    path = walk(questionnaire, answers)
-    return {
-        question.profile_field.value: to_json(answers[question.id])
-        for question in path.asked
-        if question.profile_field is not None and answers.get(question.id) is not None
-    }
+    facts: dict[str, Json] = {}
+    alone: set[str] = set()
+    for question in walk(questionnaire, answers).asked:
+        value = answers.get(question.id)
+        if question.profile_field is None or value is None:
+            continue
+        field = question.profile_field.value
+        said, before = to_json(value), facts.get(field)
+        if isinstance(said, list) and isinstance(before, list):
+            said = [*before, *(one for one in said if one not in before)]
+        facts[field] = said
+        if isinstance(question, ChoicesQuestion) and question.exclusive is not None:
+            alone.add(question.exclusive)
+    return {field: _without_alone(said, alone) for field, said in facts.items()}
+
+
+def _without_alone(said: Json, alone: set[str]) -> Json:
+    """A field asked in parts: "none of these" in one part says nothing beside a choice."""
+    if not isinstance(said, list):
+        return said
+    return [one for one in said if one not in alone] or said
 
 
 def _outcome(scoring: Scoring, answers: Mapping[str, Value], id: str) -> str:

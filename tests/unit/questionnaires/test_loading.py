@@ -131,6 +131,7 @@ def test_the_definitions_that_ship_are_as_they_were_published() -> None:
         (26, "question “q1”, construct: There is no construct “nope”."),
         (26, "question “q1”, scale: There is no scale “nope”."),
         (27, "question “q2”: There is no such kind of question."),
+        (28, "question “q3”, kind: It asks for free text"),
         (29, "question “q3”, id: There is a question “q3” already."),
         (29, "question “q3”, min: Nothing lies between 3 and 1."),
         (30, "question “q4”, show_if, question: It looks at “q5”, which does not come before"),
@@ -140,6 +141,7 @@ def test_the_definitions_that_ship_are_as_they_were_published() -> None:
         (34, "show_if, at_least: “at_least” cannot be asked of “q5”, which is of kind choice."),
         (35, "question “q9”, show_if: A condition needs exactly one of"),
         (36, "question “q10”, profile_field: “interests” is written by a question of kind choices"),
+        (36, "question “q10”, kind: It asks for free text"),
         (41, "question “q11”, max: Only 2 options can be chosen together"),
         (42, "question “q11”, exclusive: “zz” is not the value of any option."),
         (45, "option “a”, value: The value “a” is used by an option above."),
@@ -151,8 +153,25 @@ def test_the_definitions_that_ship_are_as_they_were_published() -> None:
 )
 def test_every_fault_of_a_file_is_told_at_once_with_its_line(line: int, what: str) -> None:
     told = faults_of(FOLDER / "faulty" / "many.yaml").splitlines()
-    assert len(told) == 31
+    assert len(told) == 33
     assert [one for one in told if f"many.yaml, line {line}," in one and what in one]
+
+
+def test_faults_of_audience_symbols_and_fields_in_parts_are_told_with_their_lines() -> None:
+    told = faults_of(FOLDER / "faulty" / "audience.yaml").splitlines()
+    expected = [
+        (8, "settings: The settings must be named once each"),
+        (9, "oldest: Nobody is between 18 and 16."),
+        (9, "oldest_with_plan: 16 with a plan is no later than 16 without."),
+        (25, "symbol: The symbol “heart” is used by an option above."),
+        (26, "symbol: Other options beside it have a symbol"),
+        (32, "exclusive: It names another exclusive option"),
+        (33, "options: “health” can be chosen in an earlier question"),
+    ]
+    assert len(told) == len(expected)
+    for line, (number, what) in zip(told, expected, strict=True):
+        assert f"audience.yaml, line {number}," in line
+        assert what in line
 
 
 @pytest.mark.parametrize(
