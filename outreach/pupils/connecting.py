@@ -70,6 +70,8 @@ def connect(
             "This cannot be the id: it has letters, digits, dots and hyphens, and no spaces. "
             "Copy it again from the integrator's own page."
         )
+    if is_in_path and url is not None:  # a secret, ours among them, would go to whoever typed it
+        raise Refusal("Only a OneRoster server has an address of its own. Leave it out.")
     present = connection_of(session)
     if present is not None and (present.kind, present.external_id) != (kind, external_id):
         raise Refusal(

@@ -1,7 +1,6 @@
 """Connecting the school to its information system, syncing, and how far a sync is."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +15,7 @@ from outreach.pupils.sealing import Sealer
 from outreach.pupils.source_pages import CONNECT_WORDS, connected_page, practice_hint
 from outreach.pupils.sources.making import CALLED
 from outreach.pupils.sources.source import SourceTrouble
+from outreach.pupils.sources.web_address import BadAddress, read_base
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -23,6 +23,9 @@ from outreach.schools.models import Role
 MAY_SYNC = (Role.ADMIN, Role.CAREERS_LEADER)
 MAY_CONNECT = (Role.ADMIN,)
 LONGEST_ID = 100
+_WHOLE_ADDRESS = (
+    "Enter the whole address of the server, beginning with https:// and without a port."
+)
 
 
 @dataclass(frozen=True)
@@ -177,16 +180,14 @@ def _faults(kind: SourceKind, typed: Typed, secret: str) -> dict[str, str]:
         words_of_fault = "It is too long, or has a hidden character in it. Copy it again."
         faults["secret"] = words_of_fault
     if kind is SourceKind.ONEROSTER and not _is_server(typed.url):
-        faults["url"] = "Enter the whole address of the server, beginning with https://."
+        faults["url"] = _WHOLE_ADDRESS
     return faults
 
 
 def _is_server(text: str) -> bool:
     try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
+        base = read_base(text)
+    except BadAddress:
         return False
-    schemes = {"https"} if web.parts().settings.is_public else {"https", "http"}
-    is_plain = text.isascii() and text.isprintable() and " " not in text
-    return is_plain and parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc
+    is_open = not web.parts().settings.is_public or base.is_https
+    return is_open and text.isascii() and " " not in text

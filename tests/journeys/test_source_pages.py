@@ -125,7 +125,15 @@ def test_what_is_missing_is_told_beside_its_field_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://x.example", "javascript:alert(1)", "https://user:pw@x.example", "http://["]
+    "url",
+    [
+        "",
+        "ftp://x.example",
+        "javascript:alert(1)",
+        "https://user:pw@x.example",
+        "http://[",
+        "https://x.example\\@y.example",
+    ],
 )
 def test_an_address_that_is_none_is_refused(admin: FlaskClient, served: dict, url: str) -> None:
     answer = connect(admin, SourceKind.ONEROSTER, served, url=url)
@@ -144,13 +152,24 @@ def test_in_public_a_schools_address_may_not_lead_into_our_own_network(
     plain = connect(admin, SourceKind.ONEROSTER, served, url="http://mis.hill.example")
     assert plain.status_code == 422
     address = str(served["oneroster_url"]).replace("http://", "https://")
+    assert connect(admin, SourceKind.ONEROSTER, served, url=address).status_code == 422  # its port
+    address = "https://127.0.0.1/oneroster"
     assert connect(admin, SourceKind.ONEROSTER, served, url=address).status_code == 303
     sync(app.extensions["outreach"], school.id)
 
     with transaction(wired.sessions, school.id) as session:
         assert connection_of(session).may_be_private is False
     assert served[SourceKind.ONEROSTER].asked == []
-    assert "Failed" in admin.get(PAGE).text
+    assert "is not one that this service asks" in admin.get(PAGE).text
+
+
+def test_only_a_oneroster_server_has_an_address_so_that_no_other_token_goes_to_one(
+    admin: FlaskClient, served: dict
+) -> None:
+    answer = connect(admin, SourceKind.WONDE, served, secret="", url=str(served["oneroster_url"]))
+
+    assert answer.status_code == 422
+    assert served[SourceKind.ONEROSTER].asked == []
 
 
 def test_a_careers_leader_syncs_and_does_not_connect(

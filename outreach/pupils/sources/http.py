@@ -5,27 +5,25 @@ answer; redirects are not followed, and a next page on another host is refused, 
 never reaches anybody but the host it is for.
 """
 
-import ipaddress
 import json
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from outreach.pupils.sources.source import Nonsense, PutOff, Unreachable
+from outreach.pupils.sources.sockets import NotPublic, Watch, pool_of
+from outreach.pupils.sources.source import Nonsense, PutOff, TooSlow, Unreachable
+from outreach.pupils.sources.web_address import BadAddress, Base, read_base, target_of
 
-LARGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes of one page, unpacked."""
-DEEPEST_JSON = 40
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes of one page, unpacked, where a source does not say otherwise."""
 TRIES = 4
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 """Seconds: doubled each time, with up to half more. A longer Retry-After ends the turn (PutOff)."""
@@ -38,7 +36,7 @@ class Answer:
     """A whole answer. `document` is its JSON; None where it is empty or not JSON."""
 
     status: int
-    document: Any
+    document: Any = field(repr=False)
     headers: Mapping[str, str]
 
 
@@ -50,43 +48,12 @@ class Patience:
     read_seconds: float = 60.0
     whole_seconds: float = 180.0
     """For one answer in all: a source that drips bytes must not hold a worker for ever."""
+    page_seconds: float = 600.0
+    """For a page of pupils with all else that is asked of them, where a source sets it as a limit."""
     tries: int = TRIES
     first_wait: float = FIRST_WAIT
     longest_wait: float = LONGEST_WAIT
     sleep: Callable[[float], None] = time.sleep
-
-
-class _Private(HTTPError):
-    """The name leads to an address that is not public."""
-
-
-def _require_public(sock: Any) -> None:
-    address = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    if not address.is_global:
-        sock.close()
-        raise _Private("not a public address")
-
-
-class _PublicHTTPConnection(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        _require_public(self.sock)
-
-
-class _PublicHTTPSConnection(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _require_public(self.sock)
-
-
-class _PublicHTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PublicHTTPConnection
-
-
-class _PublicHTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _PublicHTTPSConnection
 
 
 @dataclass
@@ -101,20 +68,16 @@ class HttpClient:
     base_url: str
     may_be_private: bool = False
     patience: Patience = field(default_factory=Patience)
+    largest_answer: int = LARGEST_ANSWER
 
     def __post_init__(self) -> None:
-        self._pool = urllib3.PoolManager(
-            num_pools=2,
-            retries=False,
-            timeout=urllib3.Timeout(
-                connect=self.patience.connect_seconds, read=self.patience.read_seconds
-            ),
-        )
-        if not self.may_be_private:
-            self._pool.pool_classes_by_scheme = {
-                "http": _PublicHTTPPool,
-                "https": _PublicHTTPSPool,
-            }
+        self._watch = Watch()
+        self._connected: tuple[Base, urllib3.HTTPConnectionPool] | None = None
+        self._page_ends_at: float | None = None
+
+    def begin_page(self) -> None:
+        """From here on, all that is asked has `page_seconds`; until it is begun anew."""
+        self._page_ends_at = time.monotonic() + self.patience.page_seconds
 
     def get(
         self, path: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] = {}
@@ -136,18 +99,32 @@ class HttpClient:
 
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Under the base address. An absolute `path` (a next page) must be of the same origin."""
-        base = self.base_url.rstrip("/") + "/"
+        base = self._base()
         try:
-            whole = urljoin(base, path.lstrip("/") if "://" not in path else path)
-            is_same_host = _origin(whole) == _origin(base)
-        except ValueError:  # such as a port that is no number
-            is_same_host = False
-        if not is_same_host:
+            target = target_of(base, path)
+        except ValueError:
             raise Nonsense(
                 f"{self.called} named another host as the next page, so reading stopped there. "
                 "Nothing was changed. Tell whoever runs this service."
-            )
+            ) from None
+        whole = base.origin + target
         return f"{whole}{'&' if '?' in whole else '?'}{urlencode(query)}" if query else whole
+
+    def _base(self) -> Base:
+        try:
+            base = read_base(self.base_url)
+        except BadAddress:
+            raise Nonsense(f"The address of {self.called} is none. Correct it.") from None
+        if not self.may_be_private and not base.is_https:
+            raise self._not_entered()
+        return base
+
+    def _not_entered(self) -> Nonsense:
+        """In the same words whatever it is: they are no means of looking about in our network."""
+        return Nonsense(
+            f"The address of {self.called} is not one that this service asks: it has to lead to "
+            "the public internet, begin with https:// and name no port. Give its public address."
+        )
 
     def _ask(
         self, method: str, address: str, headers: Mapping[str, str], body: bytes | None
@@ -158,11 +135,8 @@ class HttpClient:
                 self.patience.sleep(self._wait(attempt))
             try:
                 answer = self._ask_once(method, address, headers, body)
-            except _Private:
-                raise Nonsense(
-                    f"The address of {self.called} leads to a private network, which this service "
-                    "does not enter. Give its public address."
-                ) from None
+            except NotPublic:
+                raise self._not_entered() from None
             except LocationParseError:
                 raise Nonsense(f"The address of {self.called} is none. Correct it.") from None
             except (HTTPError, OSError) as fault:
@@ -186,10 +160,9 @@ class HttpClient:
         if seconds is None:
             return
         if seconds > self.patience.longest_wait:
-            minutes = max(1, round(seconds / 60))
             raise PutOff(
-                f"{self.called} is busy and asked us to come back in {minutes} "
-                f"minute{'' if minutes == 1 else 's'}. The sync goes on by itself then.",
+                f"{self.called} is busy and asked us to come back in {_span(seconds)}. The sync "
+                "goes on by itself then, in the coming night at the latest.",
                 seconds,
             )
         self.patience.sleep(seconds)
@@ -197,36 +170,75 @@ class HttpClient:
     def _ask_once(
         self, method: str, address: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        ends_at = time.monotonic() + self.patience.whole_seconds
-        answer = self._pool.request(
+        with self._watch.of_seconds(self._seconds()):
+            try:
+                answer, content = self._take(method, address, headers, body)
+            except (HTTPError, OSError):
+                if self._watch.is_over:  # whatever being cut off looked like
+                    raise self._too_slow() from None
+                raise
+            if self._watch.is_over:  # an answer without a length seems to be whole when it is cut
+                raise self._too_slow()
+        return Answer(answer.status, self._document(content, answer.status), answer.headers)
+
+    def _seconds(self) -> float:
+        whole = self.patience.whole_seconds
+        left = whole if self._page_ends_at is None else self._page_ends_at - time.monotonic()
+        if left <= 0:
+            raise self._too_slow()
+        return min(whole, left)
+
+    def _too_slow(self) -> TooSlow:
+        return TooSlow(
+            f"{self.called} did not answer in time: it sends too slowly to be waited for. Nothing "
+            "was changed. It is tried again by itself at the next sync."
+        )
+
+    def _take(
+        self, method: str, address: str, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        base, pool = self._pool()
+        answer = pool.request(
             method,
-            address,
+            target_of(base, address),
             body=body,
             headers={"Accept": "application/json", "User-Agent": "outreach", **headers},
             redirect=False,
             preload_content=False,
         )
-        guard = threading.Timer(self.patience.whole_seconds, answer.close)
-        guard.daemon = True
-        guard.start()
+        content = bytearray()
+        is_whole = False
         try:
-            content = bytearray()
             for piece in answer.stream(_PIECE, decode_content=True):
                 content += piece
-                if len(content) > LARGEST_ANSWER:
+                if len(content) > self.largest_answer:
                     raise Nonsense(
                         f"{self.called} sent an answer larger than "
-                        f"{LARGEST_ANSWER // 1024 // 1024} MB, so reading stopped there. "
+                        f"{self.largest_answer // 1024 // 1024} MB, so reading stopped there. "
                         "Nothing was changed. Tell whoever runs this service."
                     )
-                if time.monotonic() > ends_at:
-                    raise urllib3.exceptions.ReadTimeoutError(self._pool, "", "too slow")  # type: ignore[arg-type]
-        except ValueError as fault:  # what is read of a connection that the guard has closed
-            raise urllib3.exceptions.ProtocolError("cut off", fault) from fault
+            is_whole = True
+            answer.release_conn()
         finally:
-            guard.cancel()
-            answer.close()
-        return Answer(answer.status, self._document(bytes(content), answer.status), answer.headers)
+            if not is_whole:
+                answer.close()
+        return answer, bytes(content)
+
+    def _pool(self) -> tuple[Base, urllib3.HTTPConnectionPool]:
+        if self._connected is None:
+            base, patience = self._base(), self.patience
+            self._connected = (
+                base,
+                pool_of(
+                    base.scheme,
+                    base.host,
+                    base.port,
+                    self._watch,
+                    urllib3.Timeout(connect=patience.connect_seconds, read=patience.read_seconds),
+                    must_be_public=not self.may_be_private,
+                ),
+            )
+        return self._connected
 
     def _document(self, content: bytes, status: int) -> Any:
         if not content.strip():
@@ -246,20 +258,21 @@ class HttpClient:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds to wait by Retry-After, which is a number or a date (RFC 9110 §10.2.3)."""
     text = headers.get("Retry-After", "").strip()
-    if text.isdigit() and len(text) < 8:
+    if text.isascii() and text.isdigit() and len(text) < 8:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
-def _origin(address: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(address)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, (parts.hostname or "").lower(), port
+def _span(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    if minutes >= 24 * 60:
+        return "a day or more"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def _in_words(fault: Exception) -> str:

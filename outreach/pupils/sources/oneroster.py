@@ -13,7 +13,7 @@ from outreach.pupils.sources.http import Answer, Patience
 from outreach.pupils.sources.mapping import as_cell
 from outreach.pupils.sources.oneroster_demographics import Demographics
 from outreach.pupils.sources.oneroster_mapping import oneroster_mapping
-from outreach.pupils.sources.oneroster_pages import Place, turn
+from outreach.pupils.sources.oneroster_pages import Place, pieces_of, turn
 from outreach.pupils.sources.oneroster_server import OneRosterServer, list_in, users_of
 from outreach.pupils.sources.oneroster_shapes import (
     Part,
@@ -84,26 +84,25 @@ class OneRosterSource:
         """A server that cannot filter by date is read in full, whatever `changed_since` says."""
         place: Place | None = Place.of_cursor(cursor)
         while place is not None:
+            self._server.begin_page()
             asked, answer, place = self._ask(place, changed_since)
             users = users_of(answer)
             if users is None and place.pages and answer.status in _NO_MORE:
                 users = []  # a server that neither counts nor links, asked beyond its last page
             if users is None:
                 raise self._trouble(answer)
-            pupils, malformed, gone = self._sort(users)
-            aside = len(users) - len(pupils) - len(malformed)
-            turned = turn(answer, users, place, asked, aside)
-            place = turned.next
+            turned = turn(answer, users, place, asked, self._aside(users))
             if turned.is_repeated:
                 yield SourcePage((), None)
                 return
-            yield SourcePage(
-                self._read(pupils, wanted),
-                place.as_cursor() if place else None,
-                turned.expected if changed_since is None else None,
-                malformed,
-                gone,
-            )
+            expected = turned.expected if changed_since is None else None
+            for piece, following in pieces_of(users, place, turned.next, self._mapping.page_size):
+                pupils, malformed, gone = self._sort(piece)
+                cursor = following.as_cursor() if following else None
+                read = self._read(pupils, wanted)
+                yield SourcePage(read, cursor, expected, malformed, gone)
+                self._server.begin_page()
+            place = turned.next
 
     def leavers(self) -> Iterator[Leaver]:
         """OneRoster has no list of them: a record is marked for deletion, or no longer there."""
@@ -128,6 +127,11 @@ class OneRosterSource:
         if filters:
             query["filter"] = filters[0]
         return address, self._server.get(path, query), place
+
+    def _aside(self, users: Sequence[Any]) -> int:
+        """How many of the records are no pupils of the school now."""
+        pupils, malformed, _ = self._sort(users)
+        return len(users) - len(pupils) - len(malformed)
 
     def _sort(self, users: Sequence[Any]) -> tuple[list[Mapping[str, Any]], list[str], list[str]]:
         """Pupils; what is wrong with the records that are none; ids of those who are gone."""

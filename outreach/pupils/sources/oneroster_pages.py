@@ -6,7 +6,7 @@ cap the limit we ask for, or pass limit and offset over and give everything each
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -25,6 +25,7 @@ _NEXT = re.compile(r'rel\s*=\s*"?[\w\s-]*\bnext\b', re.IGNORECASE)
 class Place:
     """The beginning of a page. `aside` counts records so far that are no pupils of the school;
     `first` is the first id of the page before; `link` is the next page's address, where given;
+    `taken` is how many records of this page were given on already, which came in pieces;
     `is_whole`: the server cannot filter by date, so the whole list is read."""
 
     offset: int = 0
@@ -32,6 +33,7 @@ class Place:
     aside: int = 0
     first: str = ""
     pages: int = 0
+    taken: int = 0
     is_whole: bool = False
 
     @classmethod
@@ -52,6 +54,22 @@ class Turned:
     expected: int | None = None
     is_repeated: bool = False
     """It is the page before once more, and counts for nothing."""
+
+
+def pieces_of(
+    users: Sequence[Any], place: Place, following: Place | None, size: int
+) -> Iterator[tuple[Sequence[Any], Place | None]]:
+    """A page in pieces of at most `size` records, and where reading goes on after each.
+
+    A server may send any number of records in place of those that were asked for; each of them can
+    cost more questions, and only between pieces can a sync stop and come back.
+    """
+    for start in range(place.taken, len(users), size):
+        end = start + size
+        is_last = end >= len(users)
+        yield users[start:end], following if is_last else replace(place, taken=end)
+    if place.taken >= len(users):
+        yield (), following
 
 
 def turn(answer: Answer, users: Sequence[Any], place: Place, asked: str, aside: int) -> Turned:
@@ -96,7 +114,14 @@ def total_of(headers: Mapping[str, str]) -> int | None:
 def next_link(headers: Mapping[str, str], asked: str) -> str | None:
     text = headers.get("Link", "")[: 4 * LONGEST_LINK]
     targets = (found[1].strip() for found in _LINK.finditer(text) if _NEXT.search(found[2]))
-    return next((urljoin(asked, target) for target in targets), None)
+    return next((_joined(asked, target) for target in targets), None)
+
+
+def _joined(asked: str, target: str) -> str:
+    try:
+        return urljoin(asked, target)
+    except ValueError:
+        return target  # which is refused when it is asked for
 
 
 def _first_id(users: Sequence[Any]) -> str:
@@ -105,7 +130,10 @@ def _first_id(users: Sequence[Any]) -> str:
 
 
 def _origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", address
     return parts.scheme, parts.netloc
 
 

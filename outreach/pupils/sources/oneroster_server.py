@@ -6,7 +6,7 @@ and kept as long as the object lives.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -29,7 +29,7 @@ class Found:
 
     base: str
     students: StudentList
-    sample: tuple[Mapping[str, Any], ...]
+    sample: tuple[Mapping[str, Any], ...] = field(repr=False)
     school: str | None = None
 
     def path(self, rest: str) -> str:
@@ -50,6 +50,7 @@ class OneRosterServer:
         self._ids = {each for each in (access.external_id, *access.external_id.split("|")) if each}
         self._mapping = mapping
         self._client = HttpClient(CALLED, self.address, access.may_be_private, patience)
+        self.begin_page()
         self._tokens = Tokens(access, self.address, self._client, mapping.token, clock)
         self._found: Found | None = None
 
@@ -62,6 +63,10 @@ class OneRosterServer:
             found = self._search(("",) if _VERSION.search(self.address) else bases)
             self._found = self._choose_school(found)
         return self._found
+
+    def begin_page(self) -> None:
+        """The next page of pupils, and all that is asked of them, has its time from here on."""
+        self._client.begin_page()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         answer = self._client.get(path, query, self._tokens.headers())

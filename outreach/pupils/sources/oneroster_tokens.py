@@ -6,7 +6,7 @@ servers want, is found out by asking; the way that worked is kept for the next t
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from outreach.clock import Clock
 from outreach.pupils.sources.http import Answer, HttpClient
 from outreach.pupils.sources.mapping import as_cell
 from outreach.pupils.sources.oneroster_mapping import TokenPlaces
-from outreach.pupils.sources.source import Access, Nonsense, Revoked, Unreachable
+from outreach.pupils.sources.source import Access, Nonsense, Revoked, TooSlow, Unreachable
 
 EARLY = timedelta(seconds=30)
 """A token is renewed so long before it ends, since an answer takes its time."""
@@ -41,7 +41,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Token:
-    text: str
+    text: str = field(repr=False)
     ends_at: datetime
 
 
@@ -79,6 +79,8 @@ class Tokens:
             try:
                 if self._buy_at(address):
                     return
+            except TooSlow:
+                raise
             except Unreachable as fault:
                 trouble = trouble or fault
             except Nonsense:

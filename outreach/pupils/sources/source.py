@@ -23,8 +23,8 @@ class SourcePupil:
     it, and by its identifiers still known not to be absent.
     """
 
-    cells: Mapping[Field, str]
-    groups: tuple[GroupPlace, ...] | None = None
+    cells: Mapping[Field, str] = field(repr=False)
+    groups: tuple[GroupPlace, ...] | None = field(default=None, repr=False)
     faults: Mapping[Field, str] = field(default_factory=dict)
 
 
@@ -37,11 +37,11 @@ class SourcePage:
     `expected` is how many pupils it says there are in all, where it says so.
     """
 
-    pupils: Sequence[SourcePupil]
+    pupils: Sequence[SourcePupil] = field(repr=False)
     next_cursor: str | None
     expected: int | None = None
     malformed: Sequence[str] = ()
-    gone: Sequence[str] = ()
+    gone: Sequence[str] = field(default=(), repr=False)
     mark: str | None = None
     """On the last page: what to give as `Access.mark` when changes since this sync are asked for."""
 
@@ -50,7 +50,7 @@ class SourcePage:
 class Leaver:
     """A pupil who the source says has left. `left_on` is None where it gives no day."""
 
-    mis_id: str
+    mis_id: str = field(repr=False)
     left_on: date | None
 
 
@@ -137,6 +137,11 @@ class PutOff(SourceTrouble):
 
 class Unreachable(SourceTrouble):
     """No whole answer came, after several tries with growing waits. It may come right by itself."""
+
+
+class TooSlow(Unreachable):
+    """The time that we give an answer, or all that belongs to one page, is over. Not tried again
+    at once: whatever it waits for, it would only wait for it once more."""
 
 
 class Nonsense(SourceTrouble):

@@ -7,7 +7,7 @@ the base address and to no other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
@@ -32,7 +32,7 @@ class Closed(Exception):
 class Rows:
     """One page of a list. `next` is the address of the next one; None after the last."""
 
-    rows: Sequence[Any]
+    rows: Sequence[Any] = field(repr=False)
     next: str | None
 
 

@@ -25,8 +25,8 @@ from outreach.pupils.sources.xporter_shapes import CALLED, Envelope, first_of, f
 EARLY = timedelta(seconds=60)
 """A token is renewed this long before it ends, so that it does not end on the way."""
 LONGEST_TOKEN = 20_000
-
-
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes: a page has 500 pupils with all that is joined to them. The operator chose the host."""
 MOST_PAGES = 2_000
 
 
@@ -52,7 +52,13 @@ class XporterClient:
         mapping: XporterMapping,
     ) -> None:
         self._access, self._app_id, self._clock, self._mapping = access, app_id, clock, mapping
-        self._api = HttpClient(CALLED, base_url, may_be_private=True, patience=patience)
+        self._api = HttpClient(
+            CALLED,
+            base_url,
+            may_be_private=True,
+            patience=patience,
+            largest_answer=LARGEST_ANSWER,
+        )
         self._login = HttpClient(CALLED, token_url, may_be_private=True, patience=patience)
         self._token: str | None = None
         self._renew_at: datetime | None = None
