@@ -20,6 +20,8 @@ from outreach.schools.models import SchoolSecret
 _PLAIN = re.compile(r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]+)")
 _SHORT = 60
 """Characters: no limit on the length of an address or of its parts is near."""
+_LONG = 1_000
+"""Characters: far too long already, and all that is looked at of what is longer."""
 _BLOCK = 64  # octets of SHA-256: RFC 2104 §2
 _INNER, _OUTER = 0x36, 0x5C
 
@@ -29,7 +31,7 @@ def check_quickly(address: str) -> str | AddressFault:
     one of a few domains, and whether a plain address is good depends on its domain alone."""
     plain = _PLAIN.fullmatch(address) if len(address) <= _SHORT else None
     if plain is None or (plain[1].isalpha() and not plain[1].islower()):  # Info@ is info@
-        return _check(address)
+        return _check(address) if len(address) <= _SHORT else check(address[:_LONG])
     domain = _check_domain(plain[2])
     return domain if isinstance(domain, AddressFault) else f"{plain[1]}@{domain}"
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
@@ -16,11 +17,14 @@ from outreach.pupils.models import RosterSync, SourceKind, SyncFault
 from outreach.pupils.sources.columns import vocabulary
 from outreach.pupils.sources.reading import RecordReader
 from outreach.pupils.sources.records import CellFault, Field, RejectedPupil
-from outreach.pupils.sources.source import Leaver, Nonsense, SourcePage, Standing
+from outreach.pupils.sources.source import Leaver, Nonsense, Source, SourcePage, Standing
 from outreach.pupils.staging import Staged, stage_page
 
 MOST_FAULTS = 10_000
 """So many mean that the mapping is wrong, not the pupils."""
+MOST_PAGES, MOST_RECORDS, MOST_GONE = 20_000, 250_000, 50_000
+MOST_TEXT = 256 * 1024 * 1024
+"""Characters. Of one sync in all its turns: a source without an end must not fill our disk."""
 GONE = "gone"
 
 
@@ -66,7 +70,11 @@ def keep_page(
     authorities_told: set[int],
     now: datetime,
 ) -> None:
-    """Stage its records and move the sync's cursor, in the caller's transaction."""
+    """Stage its records and move the sync's cursor, in the caller's transaction.
+
+    Raises Nonsense where the sync comes to more than any school can have.
+    """
+    _require_within_limits(sync, page)
     reader = RecordReader(
         headings,
         today=london_date(now),
@@ -91,6 +99,42 @@ def keep_page(
     if page.gone:
         held = dict(sync.report or {})
         sync.report = held | {GONE: [*held.get(GONE, ()), *page.gone]}
+
+
+def _require_within_limits(sync: RosterSync, page: SourcePage) -> None:
+    sync.characters += _text_of(page)
+    records = sync.records + len(page.pupils) + len(page.malformed)
+    gone = len((sync.report or {}).get(GONE, ())) + len(page.gone)
+    if (
+        sync.pages >= MOST_PAGES
+        or records > MOST_RECORDS
+        or gone > MOST_GONE
+        or sync.characters > MOST_TEXT
+    ):
+        raise Nonsense(
+            f"The source sent more than a school can have: {records:,} pupils on "
+            f"{sync.pages + 1:,} pages, {sync.characters // 1024 // 1024} MB of text and {gone:,} who "
+            "are gone. Nothing was changed. Tell whoever runs this service."
+        )
+
+
+def _text_of(page: SourcePage) -> int:
+    count = sum(map(len, page.gone)) + sum(map(len, page.malformed))
+    for pupil in page.pupils:
+        count += sum(map(len, pupil.cells.values()))
+        count += sum(len(place.name) for place in pupil.groups or ())
+    return count
+
+
+def leavers_of(source: Source) -> list[Leaver]:
+    """Raises Nonsense where they are more than any school can have."""
+    leavers = list(islice(source.leavers(), MOST_GONE + 1))
+    if len(leavers) > MOST_GONE:
+        raise Nonsense(
+            f"The source lists more than {MOST_GONE:,} leavers, more than a school can have. "
+            "Nothing was changed. Tell whoever runs this service."
+        )
+    return leavers
 
 
 def staged_of(

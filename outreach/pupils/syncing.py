@@ -47,6 +47,7 @@ from outreach.pupils.staged_pages import (
     headings_for_staff,
     keep_page,
     keep_report,
+    leavers_of,
     staged_of,
 )
 from outreach.pupils.syncs import Claim
@@ -268,7 +269,7 @@ def _fetch(
 def _merge(
     parts: Parts, school_id: UUID, claim: Claim, source: Source, fetching: Fetching
 ) -> ImportReport:
-    leavers = list(source.leavers()) if fetching.is_full else []
+    leavers = leavers_of(source) if fetching.is_full else []
     with transaction(parts.sessions, school_id) as session:
         sync_row = syncs.lock_own(session, claim)
         if sync_row is None:
@@ -349,9 +350,12 @@ def _end_in_trouble(parts: Parts, school_id: UUID, claim: Claim, trouble: Source
 def _put_off(parts: Parts, school_id: UUID, claim: Claim, trouble: PutOff) -> None:
     with transaction(parts.sessions, school_id) as session:
         sync_row = syncs.lock_own(session, claim)
-        if sync_row is not None:
-            sync_row.reason = trouble.words
-            syncs.put_off(sync_row, parts.clock() + timedelta(seconds=trouble.seconds))
+        if sync_row is None:
+            return
+        now = parts.clock()
+        sync_row.reason = trouble.words
+        longest = (syncs.next_night(now, school_id) - now).total_seconds()
+        syncs.put_off(sync_row, now + timedelta(seconds=min(trouble.seconds, longest)))
 
 
 def _end(

@@ -33,6 +33,8 @@ MOST_TRIES = 4
 NIGHT = time(2, 30)
 NIGHT_IS_LONG = timedelta(hours=3)
 """Schools take their turns in these hours, each at the same minute every night."""
+OLDEST = timedelta(hours=20)
+TOOK_ITS_PLACE = "Another sync took its place."
 FIRST_RETRY, MOST_RETRIES = timedelta(minutes=15), 5
 """After a sync that failed: doubled each time, and after so many the night is waited for."""
 
@@ -55,9 +57,19 @@ def ask_for_sync(
 ) -> UUID:
     """A worker syncs the school as soon as it can. One that waits already is made to serve.
 
+    One that the source has put off gives way to a person, who may know more than the source does.
     Raises NotFound where the school is connected to nothing.
     """
     waiting = under_way(session)
+    if waiting is not None and asked_by is not None and _is_put_off(waiting, now):
+        if is_full and not waiting.is_full:
+            end(session, waiting, SyncState.FAILED, TOOK_ITS_PLACE, now)
+            session.flush()
+            waiting = None
+        else:
+            waiting.due_at = now
+            waiting.confirm_drop |= confirm_drop
+            waiting.asked_by = asked_by
     if waiting is None:
         waiting = _new_sync(session, is_full, confirm_drop, asked_by, now)
     elif waiting.state is SyncState.WAITING:
@@ -77,7 +89,7 @@ def begin_sync(session: Session, *, is_full: bool, confirm_drop: bool, now: date
             "“Roster” shows how far it is."
         )
     if present is not None:
-        end(session, present, SyncState.FAILED, "Another sync took its place.", now)
+        end(session, present, SyncState.FAILED, TOOK_ITS_PLACE, now)
         session.flush()
     sync = _new_sync(session, is_full, confirm_drop, None, now)
     return _claim(session, sync, now)
@@ -86,7 +98,8 @@ def begin_sync(session: Session, *, is_full: bool, confirm_drop: bool, now: date
 def claim_sync(session: Session, now: datetime) -> Claim | None:
     """Take what is due of this school; None where nothing is, or another worker has it.
 
-    One whose workers died again and again is ended.
+    One whose workers died again and again is ended. In place of one that began so long ago that
+    its first pages may tell of another school than its last, a new one is begun.
     """
     sync = session.scalar(
         select(RosterSync)
@@ -104,6 +117,10 @@ def claim_sync(session: Session, now: datetime) -> Claim | None:
         words = f"The sync was broken off {sync.tries} times. Nothing was changed."
         end(session, sync, SyncState.FAILED, words, now)
         return None
+    if sync.started_at is not None and now - sync.started_at > OLDEST:
+        end(session, sync, SyncState.FAILED, "It took too long, so another one was begun.", now)
+        session.flush()
+        sync = _new_sync(session, sync.is_full, False, sync.asked_by, now)
     return _claim(session, sync, now)
 
 
@@ -236,6 +253,10 @@ def _claim(session: Session, sync: RosterSync, now: datetime) -> Claim:
     session.flush()
     queues.note_due(session, sync.school_id, Work.SYNC, sync.lease_until)
     return Claim(sync.id, sync.turn)
+
+
+def _is_put_off(sync: RosterSync, now: datetime) -> bool:
+    return sync.lease_until is None and sync.due_at > now
 
 
 def _mine(session: Session, claim: Claim) -> tuple[ColumnElement[bool], ...]:

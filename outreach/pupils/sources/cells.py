@@ -9,6 +9,8 @@ from outreach.pupils.sources.records import GroupPlace, groups_as_json
 from outreach.pupils.upn import check_letter, has_upn_shape
 
 LONGEST_TEXT = 200
+LONGEST_KEPT = 100
+"""Of a cell that is remembered with what it meant: a long one would fill the memory, padded or not."""
 MOST_GROUPS = 60
 YEARS = range(1, 15)
 """National Curriculum years that are kept: 14 is a special school's oldest."""
@@ -21,6 +23,8 @@ _YEAR = re.compile(
     r"(?:n\.?c\.?\s*)?(?:year(?:\s*group)?|yr\.?|y)?\s*0?(\d{1,2})(?:\.0)?", re.IGNORECASE
 )
 _OTHER_YEARS = re.compile(r"(?:year|yr|y|nursery)?\s*(?:n|n1|n2|r|rec|reception|x|nursery)", re.I)
+_NO_YEAR = "A year is a number from 1 to 14, such as 10 or “Year 10”."
+_NO_DATE = "A date is written day/month/year, such as 04/09/2011, or 2011-09-04."
 _YES_NO = {
     "y": "yes", "yes": "yes", "t": "yes", "true": "yes", "1": "yes", "eligible": "yes",
     "n": "no", "no": "no", "f": "no", "false": "no", "0": "no", "not eligible": "no",
@@ -71,8 +75,14 @@ def read_upn(cell: str) -> str | None:
     return text
 
 
-@lru_cache(maxsize=1_000)
 def read_year(cell: str) -> int | None:
+    if len(cell) > LONGEST_KEPT:
+        raise BadCell(_NO_YEAR)
+    return _read_year(cell)
+
+
+@lru_cache(maxsize=1_000)
+def _read_year(cell: str) -> int | None:
     text = tidy(cell)
     if not text:
         return None
@@ -84,11 +94,17 @@ def read_year(cell: str) -> int | None:
             "Pupils of Nursery and Reception, and those outside the year groups (X), are not kept. "
             "Leave the row out, or give the year that the pupil is taught with, 1 to 14."
         )
-    raise BadCell("A year is a number from 1 to 14, such as 10 or “Year 10”.")
+    raise BadCell(_NO_YEAR)
+
+
+def read_date(cell: str) -> date | None:
+    if len(cell) > LONGEST_KEPT:
+        raise BadCell(_NO_DATE)
+    return _read_date(cell)
 
 
 @lru_cache(maxsize=50_000)
-def read_date(cell: str) -> date | None:
+def _read_date(cell: str) -> date | None:
     text = tidy(cell)
     if not text:
         return None
@@ -97,7 +113,7 @@ def read_date(cell: str) -> date | None:
     elif found := _ISO.fullmatch(text):
         year, month, day = int(found[1]), int(found[2]), int(found[3])
     else:
-        raise BadCell("A date is written day/month/year, such as 04/09/2011, or 2011-09-04.")
+        raise BadCell(_NO_DATE)
     if not 1900 <= year <= 2100:
         raise BadCell("The year of this date is not one that a pupil could have. Check it.")
     try:
@@ -108,9 +124,17 @@ def read_date(cell: str) -> date | None:
         ) from None
 
 
-@lru_cache(maxsize=2_000)
 def read_groups(cell: str) -> str | None:
     """Teaching groups, with semicolons or commas between them."""
+    return _read_groups(cell) if len(cell) <= LONGEST_KEPT else _groups_in(cell)
+
+
+@lru_cache(maxsize=2_000)
+def _read_groups(cell: str) -> str | None:
+    return _groups_in(cell)
+
+
+def _groups_in(cell: str) -> str | None:
     text = tidy(cell)
     names = [name.strip() for name in re.split(r"[;,]", text) if name.strip()]
     if any(len(name) > LONGEST_TEXT for name in names) or len(names) > MOST_GROUPS:
