@@ -39,13 +39,12 @@ def xporter_hook(token: str) -> ResponseReturnValue:
 @room.post("/hooks/fresh/<token>")
 @public_page("an integrator calls it when data is fresh; the signed token names the school")
 def fresh_hook(token: str) -> ResponseReturnValue:
-    is_fresh = is_fresh_notice(request.get_json(silent=True, force=True))
     try:
-        hooks.take_fresh_notice(
-            web.db(), web.parts().signer, token, web.now(), is_fresh=is_fresh
-        )
+        hooks.enter_school_of_token(web.db(), web.parts().signer, token)
     except BadToken:
         abort(404)
+    is_fresh = is_fresh_notice(request.get_json(silent=True, force=True))
+    hooks.take_fresh_notice(web.db(), web.now(), is_fresh=is_fresh)
     return TAKEN
 
 

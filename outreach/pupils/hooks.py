@@ -94,15 +94,17 @@ def take_xporter_authorisation(
     return True
 
 
-def take_fresh_notice(
-    session: Session, signer: TokenSigner, token: str, now: datetime, *, is_fresh: bool
-) -> bool:
-    """Data of the school in the token is fresh. Raises BadToken. False where none is wanted now."""
+def enter_school_of_token(session: Session, signer: TokenSigner, token: str) -> None:
+    """Raises BadToken. Comes before anything else of a message is looked at."""
     subject = signer.verify(Purpose.SOURCE_HOOK, token)
     school = session.scalar(select(School).where(School.key == subject.school_key))
     if school is None or school.id != subject.row_id:
         raise BadToken
     enter_school(session, school.id)
+
+
+def take_fresh_notice(session: Session, now: datetime, *, is_fresh: bool) -> bool:
+    """Data of the school that was entered is fresh. False where none is wanted now."""
     connection = connection_of(session)
     if not is_fresh or connection is None or connection.state is not SourceState.AUTHORISED:
         return False
