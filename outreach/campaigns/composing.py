@@ -3,7 +3,7 @@
 Works in a worker too, where there is no web application.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from functools import cache, cached_property
@@ -35,9 +35,9 @@ SAMPLE_NAME = "Sam"
 class Rendered:
     """The words of one mail."""
 
-    subject: str
-    text: str
-    html: str
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
 
 
 @dataclass(frozen=True)

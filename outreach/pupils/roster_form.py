@@ -1,7 +1,7 @@
 """What comes with the roster form: a file chosen now or kept from the last press, and its columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class ReceivedFile:
     """`kept` is the upload that the content comes from; None where it was chosen now."""
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     kept: Upload | None
     columns: ColumnChoice | None
 

@@ -1,7 +1,7 @@
 """A roster file between its check and its import: kept encrypted for an hour, so that nobody has to
 choose it a second time. Of each staff member the last one only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -24,7 +24,7 @@ class Upload:
 
     id: UUID
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     until: datetime
 
 

@@ -38,7 +38,7 @@ SKIPPED = "(skipped)"
 IDENTITY_COLUMNS = ("upn", "mis_id", "response", "submitted_at", "questionnaire", "version")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ResultRow:
     """One submitted response: only answers on the path, and what they add up to."""
 

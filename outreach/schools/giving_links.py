@@ -1,6 +1,6 @@
 """How a staff member gets their one-time link: shown to an administrator, or mailed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -27,7 +27,7 @@ class GivenLink:
 
     given: Given
     kind: TokenKind
-    link: str | None = None
+    link: str | None = field(default=None, repr=False)
 
 
 def give_link(

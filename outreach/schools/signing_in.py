@@ -1,7 +1,7 @@
 """Signing in: is this the person, and which schools may they enter?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -100,7 +100,7 @@ def memberships(session: Session, account: Account) -> Sequence[Membership]:
 class SignIn:
     """`secret` is for the cookie."""
 
-    secret: str
+    secret: str = field(repr=False)
     membership: Membership
     has_choice: bool
 

@@ -20,7 +20,7 @@ SHOWN_ROWS = 3
 LONGEST_SHOWN = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ColumnPreview:
     """`values` are the first that the column has; `words` say why it was not understood."""
 

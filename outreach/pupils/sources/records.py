@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from typing import NamedTuple
@@ -68,6 +68,9 @@ class PupilRecord(NamedTuple):
     work_fault: str | None
     home_fault: str | None
 
+    def __repr__(self) -> str:
+        return f"PupilRecord(row={self.row})"
+
 
 class GroupPlace(NamedTuple):
     """A pupil's place in a group: `kind` is teaching or user_defined; open where no dates are."""
@@ -98,11 +101,11 @@ class CellFault:
 
     row: int
     column: str
-    value: str
+    value: str = field(repr=False)
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RejectedPupil:
     """The identifiers of a rejected row, as far as they could be read: it is not *absent*."""
 

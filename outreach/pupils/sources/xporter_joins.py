@@ -42,7 +42,7 @@ _Rank = tuple[bool, date]
 class Draft:
     """One pupil being put together: cells, and reasons against values that are none."""
 
-    cells: dict[Field, str] = field(default_factory=dict)
+    cells: dict[Field, str] = field(default_factory=dict, repr=False)
     faults: dict[Field, str] = field(default_factory=dict)
 
     def lacks(self, wanted: Field) -> bool:

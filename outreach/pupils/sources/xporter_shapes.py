@@ -6,7 +6,7 @@ each is an object or a list of one; here they are all the same.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -31,12 +31,12 @@ Row = Mapping[str, Any]
 class Envelope:
     """One page of one kind of data. Counts are None where the answer does not give them."""
 
-    rows: Sequence[Any]
+    rows: Sequence[Any] = field(repr=False)
     page_count: int | None
     row_count: int | None
     page_size: int | None
     mark: str | None
-    deleted: tuple[str, ...]
+    deleted: tuple[str, ...] = field(repr=False)
     is_fresh: bool
     is_alone: bool
     """False where other data came beside these: the counts may then be of all together."""
