@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from outreach import web
 from outreach.clock import now
 from outreach.database import transaction
+from outreach.pupils import hook_views
 from outreach.pupils.connections import require_connection
 from outreach.pupils.hooks import hook_address
 from outreach.pupils.models import SourceKind, SourceState, SyncState
@@ -160,6 +161,19 @@ def test_fresh_data_are_fetched_and_not_again_for_every_call(
     assert wonde.latest.state is SyncState.WAITING
     assert not wonde.latest.is_full
     assert client.post("/hooks/fresh/x").status_code == 404
+
+
+def test_nothing_of_a_message_is_read_before_its_token_is_verified(
+    client: FlaskClient, wonde: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    monkeypatch.setattr(hook_views, "is_fresh_notice", read.append)
+    signer = wonde.wired.signer
+    strange = signer.sign(Purpose.SOURCE_HOOK, wonde.school.key, uuid4())
+
+    for token in ("x", strange, signer.sign(Purpose.LINK, wonde.school.key, wonde.school.id)):
+        assert client.post(f"/hooks/fresh/{token}", data=b"[" * 1_000).status_code == 404
+    assert read == []
 
 
 def test_the_fresh_address_of_one_school_names_no_other(wonde: Connected) -> None:

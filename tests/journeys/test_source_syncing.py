@@ -1,7 +1,8 @@
 """A sync with each information system, from the first page to a state that a person can read."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -11,13 +12,14 @@ from outreach.audit import OPERATOR
 from outreach.clock import london_date, now
 from outreach.database import transaction
 from outreach.practice.server import Reply, Request
-from outreach.pupils import syncs
+from outreach.pupils import staged_pages, syncs
 from outreach.pupils.connecting import disconnect
 from outreach.pupils.gate import Reason, gate
 from outreach.pupils.models import (
     GroupKind,
     MissingReason,
     RosterGroup,
+    RosterSync,
     SourceKind,
     SourceState,
     StagedPupil,
@@ -227,6 +229,78 @@ def test_a_source_that_is_busy_for_long_is_come_back_to_after_the_last_page(
     assert "10 minutes" in waiting.reason
     assert waiting.due_at > now() + timedelta(minutes=9)
     assert not school.pupils
+
+
+def put_off_for_ever(school: Connected) -> RosterSync:
+    passed = is_after(3)
+    school.system.trouble = lambda request: (
+        Reply(503, headers={"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"})
+        if passed(request)
+        else None
+    )
+    return school.sync()
+
+
+def ask(school: Connected, *, by: UUID | None, at: datetime) -> None:
+    with transaction(school.wired.sessions, school.school.id) as session:
+        syncs.ask_for_sync(session, is_full=True, asked_by=by, now=at)
+
+
+def test_a_source_cannot_put_a_school_off_beyond_the_night_nor_against_a_persons_word(
+    wired: web.Parts,
+) -> None:
+    with connected(wired, SourceKind.WONDE, 450) as school:
+        waiting = put_off_for_ever(school)
+        assert (waiting.state, waiting.lease_until) == (SyncState.FETCHING, None)
+        assert waiting.due_at == syncs.next_night(now(), school.school.id)
+
+        ask(school, by=None, at=now())
+        sync(school.wired, school.school.id)
+        assert school.latest.due_at == waiting.due_at
+
+        school.system.trouble = None
+        ask(school, by=school.school.staff[Role.ADMIN], at=now())
+        sync(school.wired, school.school.id)
+        assert (school.latest.id, school.latest.state) == (waiting.id, SyncState.DONE)
+
+
+def test_a_sync_that_was_put_off_to_another_day_is_begun_anew(wired: web.Parts) -> None:
+    with connected(wired, SourceKind.WONDE, 450) as school:
+        waiting = put_off_for_ever(school)
+        school.system.trouble = None
+        school.system.asked.clear()
+        with transaction(wired.sessions, school.school.id) as session:
+            old = session.merge(waiting)
+            old.started_at, old.due_at = now() - timedelta(days=1), now()
+        sync(school.wired, school.school.id)
+
+        assert (school.latest.state, school.latest.records) == (SyncState.DONE, 450)
+        assert school.latest.id != waiting.id
+        assert rows_of(school, StagedPupil) == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "words"),
+    [
+        ("MOST_PAGES", 1, "2 pages"),
+        ("MOST_RECORDS", 250, "297 pupils"),
+        ("MOST_TEXT", 10_000, "MB of text"),
+        ("MOST_GONE", 2, "more than 2 leavers"),
+    ],
+)
+def test_a_source_that_sends_more_than_a_school_can_have_is_not_read_on(
+    wired: web.Parts, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, words: str
+) -> None:
+    with connected(wired, SourceKind.WONDE, 300) as school:
+        for person in school.people[:3]:
+            school.system.schools["A1"].leave(person.id, london_date(now()))
+        monkeypatch.setattr(staged_pages, limit, most)
+        failed = school.sync()
+
+        assert failed.state is SyncState.FAILED
+        assert words in failed.reason
+        assert not school.pupils
+        assert rows_of(school, StagedPupil) == 0
 
 
 @each_kind

@@ -187,6 +187,25 @@ def test_a_server_that_gives_everything_each_time_is_read_once() -> None:
     assert len(pupils) == 130
 
 
+def test_a_page_larger_than_was_asked_for_is_taken_in_pieces_between_which_a_sync_may_stop() -> (
+    None
+):
+    server = practice(250)
+    server.trouble = lambda request: (
+        Reply(200, {"users": server._students()}, headers={"X-Total-Count": "250"})
+        if request.path.endswith("/students")
+        else None
+    )
+    with source_of(server) as source:
+        first, *rest = source.pages(BASIC, changed_since=None, cursor=None)
+        asked = len(asked_for(server, "/students"))
+        again = list(source.pages(BASIC, changed_since=None, cursor=first.next_cursor))
+
+    assert [len(page.pupils) for page in (first, *rest)] == [100, 100, 50]
+    assert [page.pupils for page in again] == [page.pupils for page in rest]
+    assert len(asked_for(server, "/students")) == asked + 1
+
+
 def test_a_server_that_counts_on_and_repeats_its_page_is_not_followed_for_ever() -> None:
     server = practice(130)
 
