@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from questionnaires.audience import ChosenBy, Setting
 from questionnaires.checks import check
 from questionnaires.drafts import read_draft
 from questionnaires.faults import DefinitionFaults, Fault
@@ -61,6 +62,16 @@ class Library:
     def latest(self, id: str) -> Questionnaire:
         """Raises UnknownQuestionnaire."""
         return self.get(id, max(self._of(id)))
+
+    def for_year(self, year: int, setting: Setting = Setting.SCHOOL) -> Questionnaire | None:
+        """The latest of those given by year, for that year and place; None where there is none."""
+        for id in self.ids:
+            latest = self.latest(id)
+            audience = latest.audience
+            is_by_year = audience.chosen_by is ChosenBy.YEAR
+            if is_by_year and year in latest.years and setting in audience.settings:
+                return latest
+        return None
 
     def _of(self, id: str) -> Mapping[int, Questionnaire]:
         if id not in self._by_id:

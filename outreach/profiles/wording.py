@@ -72,13 +72,18 @@ def option_labels(field: str, definition: Questionnaire | None) -> dict[str, str
 
 
 def asking(field: str, questions: Iterable[object]) -> ChoiceQuestion | ChoicesQuestion | None:
-    """The question whose answer becomes this field."""
-    for question in questions:
-        if isinstance(question, ChoiceQuestion | ChoicesQuestion) and (
-            question.profile_field is not None and question.profile_field.value == field
-        ):
-            return question
-    return None
+    """The question whose answer becomes this field; asked in parts, the first with all options."""
+    parts = [
+        question
+        for question in questions
+        if isinstance(question, ChoiceQuestion | ChoicesQuestion)
+        and question.profile_field is not None
+        and question.profile_field.value == field
+    ]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    options = {option.value: option for part in parts for option in part.options}
+    return parts[0].model_copy(update={"options": tuple(options.values())})
 
 
 def show_score(score: float) -> str:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.campaigns.views.listing import audience_words
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.finding import groups_here, is_here
 from outreach.pupils.groups import KIND_WORDS
 from outreach.pupils.models import GroupKind, Pupil
 from outreach.pupils.viewing import WHOLE_SCHOOL
+from questionnaires.audience import in_words
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -72,7 +72,7 @@ def _questionnaire(library: Library, id: str) -> Option:
     return (
         id,
         latest.title.in_(DEFAULT_LANGUAGE),
-        f"Written for {audience_words(latest.years, ())}",
+        f"Written for {in_words(latest.years, latest.audience)}",
     )
 
 

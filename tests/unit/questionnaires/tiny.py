@@ -16,14 +16,16 @@ from questionnaires.model import (
 )
 
 FOLDER = Path(__file__).parents[2] / "definitions"
-GCSE = load_library().latest("gcse")
+LIBRARY = load_library()
+GCSE = LIBRARY.latest("gcse")
 
 
 def tiny(name: str) -> Questionnaire:
     return load_file(FOLDER / f"{name}.yaml")
 
 
-EVERY = [GCSE, *(load_file(path) for path in sorted(FOLDER.glob("*.yaml")))]
+PUBLISHED = [LIBRARY.get(id, version) for id in LIBRARY.ids for version in LIBRARY.versions(id)]
+EVERY = [*PUBLISHED, *(load_file(path) for path in sorted(FOLDER.glob("*.yaml")))]
 
 
 def asked(questionnaire: Questionnaire, id: str) -> AskedQuestion:
