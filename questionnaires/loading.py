@@ -63,6 +63,14 @@ class Library:
         """Raises UnknownQuestionnaire."""
         return self.get(id, max(self._of(id)))
 
+    def of_hash(self, sha256: str) -> Questionnaire:
+        """The published version with that hash, as an export names it. UnknownQuestionnaire."""
+        for versions in self._by_id.values():
+            for one in versions.values():
+                if one.sha256 == sha256:
+                    return one
+        raise UnknownQuestionnaire(f"No published questionnaire has the sha256 {sha256}.")
+
     def for_year(self, year: int, setting: Setting = Setting.SCHOOL) -> Questionnaire | None:
         """The latest of those given by year, for that year and place; None where there is none."""
         for id in self.ids:
