@@ -9,6 +9,7 @@ from questionnaires.faults import Finding, Place
 from questionnaires.model import (
     ESSENTIAL_SKILLS,
     Block,
+    ChoiceQuestion,
     ChoicesQuestion,
     Note,
     ProfileField,
@@ -23,12 +24,22 @@ from questionnaires.question_checks import (
     values_of,
 )
 
+MAX_QUESTIONS = 100
+MAX_OPTIONS = 40
+MAX_CHARACTERS = 1000
 
-def check(questionnaire: Questionnaire, unread: Collection[Place] = ()) -> list[Finding]:
+
+def check(
+    questionnaire: Questionnaire,
+    unread: Collection[Place] = (),
+    *,
+    asked_before: Sequence[Question] = (),
+) -> list[Finding]:
     """Every fault of a definition as written (scales not yet put into their questions).
 
     `unread` are places whose shape is faulty already and which hold a stand-in: nothing is said
-    of them here, nor of what refers to them.
+    of them here, nor of what refers to them. `asked_before` are those of another questionnaire
+    that this one continues.
     """
     found = [
         *_check_languages(questionnaire),
@@ -36,10 +47,12 @@ def check(questionnaire: Questionnaire, unread: Collection[Place] = ()) -> list[
         *_check_audience(questionnaire),
         *_check_scales(questionnaire),
         *_check_constructs(questionnaire),
+        *_check_own(questionnaire),
         *_check_sections(questionnaire),
-        *_check_ids(questionnaire),
+        *_check_size(questionnaire),
+        *_check_ids(questionnaire, asked_before),
         *_check_profile_fields(questionnaire),
-        *_check_questions(questionnaire, unread),
+        *_check_questions(questionnaire, unread, asked_before),
     ]
     if ("languages",) in unread:
         found = [finding for finding in found if not _is_about_language(finding)]
@@ -135,6 +148,19 @@ def _check_constructs(questionnaire: Questionnaire) -> Iterator[Finding]:
             yield Finding(("constructs", key), what, "Write block: essential_skills.")
 
 
+def _check_own(questionnaire: Questionnaire) -> Iterator[Finding]:
+    constructs = questionnaire.constructs
+    for place, question in _places(questionnaire):
+        if not isinstance(question, ChoiceQuestion) or question.construct not in constructs:
+            continue
+        scale = questionnaire.scales.get(question.scale or "")
+        is_scored = question.scoring or (scale is not None and scale.scoring)
+        if is_scored and constructs[question.construct].block is Block.OWN:
+            what = f"“{question.construct}” is of the block {Block.OWN}, which is never scored."
+            mend = "Take the scoring away, or name another scale or construct."
+            yield Finding((*place, "scoring"), what, mend)
+
+
 def _check_sections(questionnaire: Questionnaire) -> Iterator[Finding]:
     if not questionnaire.sections:
         yield Finding(("sections",), "There is no section.", "Write one with its questions.")
@@ -145,19 +171,37 @@ def _check_sections(questionnaire: Questionnaire) -> Iterator[Finding]:
             yield Finding(("sections", position, "questions"), what, mend)
 
 
-def _check_ids(questionnaire: Questionnaire) -> Iterator[Finding]:
+def _check_size(questionnaire: Questionnaire) -> Iterator[Finding]:
+    """What would make a page that no phone can hold; far above what a student will answer."""
+    count = len(questionnaire.questions)
+    if count > MAX_QUESTIONS:
+        what = f"It has {count} questions and notes; {MAX_QUESTIONS} is the most."
+        yield Finding(("sections",), what, "Leave some out: a student has about ten minutes.")
+    for place, question in _places(questionnaire):
+        options = question.options if isinstance(question, ChoiceQuestion | ChoicesQuestion) else ()
+        if len(options) > MAX_OPTIONS:
+            what = f"It has {len(options)} options; {MAX_OPTIONS} is the most."
+            yield Finding((*place, "options"), what, "Leave some out, or put some together.")
+    for place, text in _texts(questionnaire, ()):
+        for language, words in text.root.items():
+            if len(words) > MAX_CHARACTERS:
+                what = f"It is {len(words)} characters long; {MAX_CHARACTERS} is the most."
+                yield Finding((*place, language), what, "Say it in fewer words.")
+
+
+def _check_ids(questionnaire: Questionnaire, asked_before: Sequence[Question]) -> Iterator[Finding]:
     seen: set[str] = set()
     for position, section in enumerate(questionnaire.sections):
         if section.id in seen:
             what = f"There is a section “{section.id}” already."
             yield Finding(("sections", position, "id"), what, "Give this one its own id.")
         seen.add(section.id)
-    first: dict[str, Place] = {}
+    ids = {question.id for question in asked_before}
     for place, question in _places(questionnaire):
-        if question.id in first:
+        if question.id in ids:
             what = f"There is a question “{question.id}” already."
             yield Finding((*place, "id"), what, "Give this one its own id.")
-        first.setdefault(question.id, place)
+        ids.add(question.id)
 
 
 def _check_profile_fields(questionnaire: Questionnaire) -> Iterator[Finding]:
@@ -194,8 +238,10 @@ def _check_part(
             yield Finding((*place, "options"), what, "Offer each value in one of them only.")
 
 
-def _check_questions(questionnaire: Questionnaire, unread: Collection[Place]) -> Iterator[Finding]:
-    earlier: dict[str, Question | None] = {}
+def _check_questions(
+    questionnaire: Questionnaire, unread: Collection[Place], asked_before: Sequence[Question]
+) -> Iterator[Finding]:
+    earlier: dict[str, Question | None] = {question.id: question for question in asked_before}
     every = {question.id for question in questionnaire.questions}
     for place, question in _places(questionnaire):
         yield from check_question(

@@ -20,6 +20,7 @@ __all__ = [
     "UnknownQuestionnaire",
     "load_file",
     "load_library",
+    "load_text",
     "read_lock",
 ]
 
@@ -92,14 +93,24 @@ class Library:
 
 def load_file(path: Path | str) -> Questionnaire:
     """One definition, published or not. Raises DefinitionFaults with every fault of the file."""
-    source = Source(Path(path))
+    return _load(Source.of_file(Path(path)))
+
+
+def load_text(content: bytes, name: str = "The file") -> Questionnaire:
+    """One definition from bytes, such as an upload; `name` is what its faults call it.
+
+    Raises DefinitionFaults with every fault, each with its line, as for a file on disk.
+    """
+    return _load(Source(name, content))
+
+
+def _load(source: Source) -> Questionnaire:
     draft, unread, findings = read_draft(source.data)
     findings = [*source.repeated_keys(), *findings]
     if draft is not None:
         findings += check(draft, unread)
     if findings or draft is None:
-        in_order = sorted(findings, key=lambda finding: source.line_of(finding.place))
-        raise DefinitionFaults([source.locate(finding) for finding in in_order])
+        raise DefinitionFaults(source.located(findings))
     return draft.completed(source.sha256)
 
 

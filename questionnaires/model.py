@@ -1,5 +1,6 @@
 """The shape of a questionnaire: sections, questions, options, conditions, all frozen."""
 
+import hashlib
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -25,11 +26,13 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Block(StrEnum):
-    """The three blocks of results. Readiness is the first alone; they are never summed."""
+    """The blocks of results. Readiness is the first alone; they are never summed."""
 
     CAREER_KNOWLEDGE = "career_knowledge"
     INTERESTS = "interests"
     ESSENTIAL_SKILLS = "essential_skills"
+    OWN = "own_questions"
+    """What a school adds. Never scored."""
 
 
 class ProfileField(StrEnum):
@@ -240,6 +243,7 @@ class Questionnaire(Frozen):
     scales: dict[Key, Scale] = Field(default_factory=dict)
     sections: tuple[Section, ...]
     _sha256: str = PrivateAttr(default="")
+    _extra_sha256: str | None = PrivateAttr(default=None)
     _questions: tuple[Question, ...] = PrivateAttr(default=())
     _by_id: dict[str, Question] = PrivateAttr(default_factory=dict)
     _places: dict[str, int] = PrivateAttr(default_factory=dict)
@@ -278,6 +282,28 @@ class Questionnaire(Frozen):
     def sha256(self) -> str:
         """Of the file's bytes, in hexadecimal. A response pins it together with the version."""
         return self._sha256
+
+    @property
+    def extra_sha256(self) -> str | None:
+        """Of the file of a school's own section, where it has one; `sha256` then is of both."""
+        return self._extra_sha256
+
+    def extended(
+        self, section: Section, constructs: dict[Key, Construct], sha256: str, *, open_text: bool
+    ) -> Self:
+        """With one more section at its end, checked and completed by the caller."""
+        extended = self.model_copy(
+            update={
+                "sections": (*self.sections, section),
+                "constructs": self.constructs | constructs,
+                "open_text": self.open_text or open_text,
+            }
+        )
+        extended.model_post_init(None)
+        both = f"{self.sha256}\n{sha256}\n".encode()
+        extended._sha256 = hashlib.sha256(both).hexdigest()
+        extended._extra_sha256 = sha256
+        return extended
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -1,14 +1,16 @@
 """A definition as written: its bytes, its YAML, and the line on which each value stands."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 import yaml
 
 from questionnaires.faults import DefinitionFaults, Fault, Finding, Place
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 30
 
 _NAMED_BY = {"sections": ("section", "id"), "questions": ("question", "id")}
 _OPTIONS = ("option", "value")
@@ -17,26 +19,25 @@ _OPTIONS = ("option", "value")
 class Source:
     """One file, read once, so that its hash and its content are of the same bytes."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises DefinitionFaults for a file that cannot be read or is not a YAML mapping."""
-        self.path = path
-        content = _read(path)
+    def __init__(self, name: str, content: bytes) -> None:
+        """`name` is what faults call it. Raises DefinitionFaults unless it is a YAML mapping."""
+        self.name = name
         self.sha256 = hashlib.sha256(content).hexdigest()
-        # Safe by class: CSafeLoader builds plain data only; the fallback is its Python twin.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
+        if len(content) > MAX_BYTES:
+            what = f"It is {len(content)} bytes long; a definition is at most {MAX_BYTES}."
+            raise DefinitionFaults([Fault(name, what, "Check that it is the right file.")])
+        self.node, self.data = _parsed(name, content)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Self:
+        """Raises DefinitionFaults for a file that cannot be read, too."""
         try:
-            node = loader.get_single_node()
-            data = None if node is None else loader.construct_document(node)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DefinitionFaults([_syntax_fault(path, error)]) from error
-        finally:
-            loader.dispose()
-        if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
-            raise DefinitionFaults(
-                [Fault(str(path), "It holds no mapping.", "Begin with id:, version: and title:.")]
-            )
-        self.node = node
-        self.data: dict[str, object] = data
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            what = f"It cannot be read ({error.strerror})."
+            raise DefinitionFaults([Fault(str(path), what, "Check path and rights.")]) from error
+        return cls(str(path), content)
 
     def repeated_keys(self) -> list[Finding]:
         """YAML itself lets the last one win without a word."""
@@ -49,8 +50,13 @@ class Source:
     def locate(self, finding: Finding) -> Fault:
         """The finding with file, line and the names of section, question and option."""
         names, line = self._follow(finding.place)
-        where = ", ".join([f"{self.path}, line {line}", *names])
+        where = ", ".join([f"{self.name}, line {line}", *names])
         return Fault(where, finding.what, finding.mend)
+
+    def located(self, findings: Sequence[Finding]) -> list[Fault]:
+        """All of them, in the order of the file."""
+        in_order = sorted(findings, key=lambda finding: self.line_of(finding.place))
+        return [self.locate(finding) for finding in in_order]
 
     def _follow(self, place: Place) -> tuple[list[str], int]:
         names: list[str] = []
@@ -73,22 +79,45 @@ class Source:
         ], line
 
 
-def _read(path: Path) -> bytes:
+def _parsed(name: str, content: bytes) -> tuple[yaml.MappingNode, dict[str, object]]:
+    # Safe by class: CSafeLoader builds plain data only; the fallback is its Python twin.
+    safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DefinitionFaults(
-            [Fault(str(path), f"It cannot be read ({error.strerror}).", "Check path and rights.")]
-        ) from error
-    if len(content) > MAX_BYTES:
-        what = f"It is {len(content)} bytes long; a definition is at most {MAX_BYTES}."
-        raise DefinitionFaults([Fault(str(path), what, "Check that it is the right file.")])
-    return content
+        _refuse_burdens(name, yaml.parse(content, Loader=safe))
+        loader = safe(content)
+        try:
+            node = loader.get_single_node()
+            data = None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, ValueError) as error:
+        raise DefinitionFaults([_syntax_fault(name, error)]) from error
+    if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
+        fault = Fault(name, "It holds no mapping.", "Begin with id:, version: and title:.")
+        raise DefinitionFaults([fault])
+    return node, data
 
 
-def _syntax_fault(path: Path, error: Exception) -> Fault:
+def _refuse_burdens(name: str, events: Iterable[yaml.Event]) -> None:
+    """A few lines of references can stand for more parts than a machine has room for, and a deep
+    nest for more stack than a process has."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        mark = event.start_mark
+        where = f"{name}, line {mark.line + 1}" if mark else name
+        if isinstance(event, yaml.AliasEvent):
+            what = f"It refers to another part of the file (*{event.anchor})."
+            raise DefinitionFaults([Fault(where, what, "Write that part out in full.")])
+        if depth > MAX_DEPTH:
+            what = "It is nested more deeply than any definition."
+            raise DefinitionFaults([Fault(where, what, "Check brackets and indentation there.")])
+
+
+def _syntax_fault(name: str, error: Exception) -> Fault:
     mark = getattr(error, "problem_mark", None)
-    where = f"{path}, line {mark.line + 1}" if mark else str(path)
+    where = f"{name}, line {mark.line + 1}" if mark else name
     problem = getattr(error, "problem", None) or str(error)
     mend = "Check indentation, colons and quotes there, and that the file is saved as UTF-8."
     return Fault(where, f"It is not YAML: {problem}.", mend)
