@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from questionnaires.model import (
@@ -10,7 +10,21 @@ from questionnaires.model import (
     ChoiceQuestion,
     ChoicesQuestion,
     NumberQuestion,
+    Text,
     TextQuestion,
+)
+from questionnaires.phrases import (
+    CHOOSE_ONE,
+    CHOOSE_SOME,
+    NOT_A_NUMBER,
+    ONE_OR_THE_OTHER,
+    SKIPPED,
+    TOO_FEW,
+    TOO_LONG,
+    TOO_MANY,
+    UNKNOWN,
+    WRITE_ONE,
+    WRITE_SOME,
 )
 
 Given: TypeAlias = str | int | tuple[str, ...]
@@ -19,18 +33,26 @@ Value: TypeAlias = Given | None
 
 Json: TypeAlias = str | int | list[str] | None
 
-SKIPPED = {"en": "Skipped"}
-
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class AnswerFault(Exception):
-    """The answer cannot be taken; `message` tells the student what to do."""
+    """The answer cannot be taken; `message` tells the student what to do, in English."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, phrase: str, **blanks: int | Text) -> None:
+        self.phrase = phrase
+        self.blanks = blanks
+        self.message = self.said_in("en", {})
+        super().__init__(self.message)
+
+    def said_in(self, language: str, phrases: Mapping[str, str]) -> str:
+        """In the language of these phrases (Library.phrases); in English where there are none."""
+        filled = {
+            name: value.in_(language) if isinstance(value, Text) else value
+            for name, value in self.blanks.items()
+        }
+        return phrases.get(self.phrase, self.phrase).format(**filled)
 
 
 def parse(question: AskedQuestion, values: Sequence[str]) -> Given:
@@ -74,10 +96,15 @@ def from_json(question: AskedQuestion, stored: object) -> Value:
     return value
 
 
-def describe(question: AskedQuestion, value: Value, language: str) -> str:
-    """What the student said, in the labels they read; several are joined by commas."""
+def describe(
+    question: AskedQuestion, value: Value, language: str, phrases: Mapping[str, str] | None = None
+) -> str:
+    """What the student said, in the labels they read; several are joined by commas.
+
+    `phrases` are those of the language (Library.phrases); without them a skip is said in English.
+    """
     if value is None:
-        return SKIPPED.get(language, SKIPPED["en"])
+        return (phrases or {}).get(SKIPPED, SKIPPED)
     if isinstance(question, ChoiceQuestion | ChoicesQuestion):
         chosen = value if isinstance(value, tuple) else (str(value),)
         return ", ".join(question.option(one).label.in_(language) for one in chosen)
@@ -87,31 +114,23 @@ def describe(question: AskedQuestion, value: Value, language: str) -> str:
 def _parse_choice(question: ChoiceQuestion, values: Sequence[str]) -> str:
     chosen = _known(question, values)
     if len(chosen) != 1:
-        raise AnswerFault("Choose one answer, or skip this question.")
+        raise AnswerFault(CHOOSE_ONE)
     return chosen[0]
 
 
 def _parse_choices(question: ChoicesQuestion, values: Sequence[str]) -> tuple[str, ...]:
     chosen = _known(question, values)
     if not chosen:
-        raise AnswerFault("Choose at least one answer, or skip this question.")
+        raise AnswerFault(CHOOSE_SOME)
     alone = question.exclusive
     if alone is not None and alone in chosen:
         if len(chosen) > 1:
-            label = question.option(alone).label.in_("en")
-            raise AnswerFault(
-                f"You chose “{label}” and something else. Choose one or the other, "
-                "or skip this question."
-            )
+            raise AnswerFault(ONE_OR_THE_OTHER, alone=question.option(alone).label)
         return chosen
     if len(chosen) < question.min:
-        raise AnswerFault(
-            f"You chose {len(chosen)}. Choose at least {question.min}, or skip this question."
-        )
+        raise AnswerFault(TOO_FEW, count=len(chosen), least=question.min)
     if len(chosen) > question.most:
-        raise AnswerFault(
-            f"You chose {len(chosen)}. Choose up to {question.most}, or skip this question."
-        )
+        raise AnswerFault(TOO_MANY, count=len(chosen), most=question.most)
     return chosen
 
 
@@ -119,24 +138,18 @@ def _known(question: ChoiceQuestion | ChoicesQuestion, values: Sequence[str]) ->
     """What was chosen, each once, in the order of the definition."""
     chosen = {value for value in values if value != ""}
     if not chosen <= set(question.values):
-        raise AnswerFault(
-            "We did not recognise that answer. Choose from the answers on this page, "
-            "or skip this question."
-        )
+        raise AnswerFault(UNKNOWN)
     return tuple(value for value in question.values if value in chosen)
 
 
 def _parse_text(question: TextQuestion, values: Sequence[str]) -> str:
     if len(values) > 1:
-        raise AnswerFault("Write one answer, or skip this question.")
+        raise AnswerFault(WRITE_ONE)
     text = _clean(values[0] if values else "", keep_lines=question.lines > 1)
     if not text:
-        raise AnswerFault("Write an answer, or skip this question.")
+        raise AnswerFault(WRITE_SOME)
     if len(text) > question.max_length:
-        raise AnswerFault(
-            f"Your answer is {len(text)} characters long. Make it {question.max_length} "
-            "or fewer, or skip this question."
-        )
+        raise AnswerFault(TOO_LONG, count=len(text), most=question.max_length)
     return text
 
 
@@ -167,6 +180,4 @@ def _parse_number(question: NumberQuestion, values: Sequence[str]) -> int:
         number = int(written)
         if question.min <= number <= question.max:
             return number
-    raise AnswerFault(
-        f"Enter a whole number from {question.min} to {question.max}, or skip this question."
-    )
+    raise AnswerFault(NOT_A_NUMBER, least=question.min, most=question.max)

@@ -23,6 +23,7 @@ _SENTENCES = {
         "Put it in quotes: bare yes, no, on, off and numbers are not text in YAML.",
     ),
     "int_type": ("It should be a whole number.", "Write it without quotes."),
+    "string_too_short": ("It is empty.", "Write the words, or take the line away."),
     "dict_type": ("It should be a mapping.", 'For a text write for example {en: "Yes"}.'),
     "model_type": ("It should be a mapping.", "Write key: value lines, indented below it."),
     "tuple_type": ("It should be a list.", "Write [one, two], or lines that begin with a dash."),
@@ -49,7 +50,7 @@ def read_draft(
         return Questionnaire.model_validate(data), set(), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-    findings = [_finding(detail) for detail in details]
+    findings = [finding_of(detail) for detail in details]
     repaired: dict[str, Any] = deepcopy(dict(data))
     unread = {_replace(repaired, finding.place) for finding in findings}
     try:
@@ -58,7 +59,7 @@ def read_draft(
         return None, unread, findings
 
 
-def _finding(detail: ErrorDetails) -> Finding:
+def finding_of(detail: ErrorDetails) -> Finding:
     message = detail["msg"].removeprefix("Value error, ").rstrip(".")
     own_words = (f"{message[0].upper()}{message[1:]}.", "Correct it.")
     what, mend = _SENTENCES.get(detail["type"], own_words)

@@ -10,6 +10,7 @@ from questionnaires.drafts import read_draft
 from questionnaires.faults import DefinitionFaults, Fault
 from questionnaires.model import Questionnaire
 from questionnaires.source import Source
+from questionnaires.translations import Translations, load_translations, translated
 
 __all__ = [
     "DEFINITIONS",
@@ -27,6 +28,8 @@ __all__ = [
 DEFINITIONS = Path(__file__).parent / "definitions"
 LOCK = "published.lock"
 
+NO_TRANSLATIONS = Translations()
+
 _LOCK_LINE = re.compile(r"([0-9a-f]{64})  (([a-z][a-z0-9_]*)/v([1-9][0-9]*)\.yaml)")
 
 
@@ -37,10 +40,24 @@ class UnknownQuestionnaire(LookupError):
 class Library:
     """Published questionnaires by id and version."""
 
-    def __init__(self, questionnaires: Iterable[Questionnaire]) -> None:
+    def __init__(
+        self,
+        questionnaires: Iterable[Questionnaire],
+        translations: Translations = NO_TRANSLATIONS,
+    ) -> None:
         self._by_id: dict[str, dict[int, Questionnaire]] = {}
+        self.translations = translations
+        """Laid over the questionnaires; `faults` are of files that were refused as a whole."""
         for one in questionnaires:
-            self._by_id.setdefault(one.id, {})[one.version] = one
+            offering = translated(one, translations.files) if translations.files else one
+            self._by_id.setdefault(one.id, {})[one.version] = offering
+
+    def phrases(self, language: str) -> Mapping[str, str]:
+        """What the engine says of an answer (questionnaires/phrases.py); empty for English."""
+        for file in self.translations.files:
+            if file.language == language:
+                return file.phrases
+        return {}
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -114,8 +131,11 @@ def _load(source: Source) -> Questionnaire:
     return draft.completed(source.sha256)
 
 
-def load_library(folder: Path | str = DEFINITIONS) -> Library:
-    """Every published definition under `folder`, as `<id>/v<N>.yaml`.
+def load_library(
+    folder: Path | str = DEFINITIONS, translations: Path | str | None = None
+) -> Library:
+    """Every published definition under `folder`, as `<id>/v<N>.yaml`, in every language that the
+    files of `translations` (by default the folder of that name beside it) have in full.
 
     Published is what published.lock names; its sha256 must be that of the file, since responses
     pin it. A file that the lock does not name is a draft, and stays out.
@@ -134,7 +154,8 @@ def load_library(folder: Path | str = DEFINITIONS) -> Library:
         loaded.append(questionnaire)
     if faults:
         raise DefinitionFaults(faults)
-    return Library(loaded)
+    beside = folder.parent / "translations" if translations is None else translations
+    return Library(loaded, load_translations(beside))
 
 
 def read_lock(path: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The shape of a questionnaire: sections, questions, options, conditions, all frozen."""
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +17,7 @@ from pydantic import (
 )
 
 from questionnaires.audience import Audience, Year
+from questionnaires.languages import Offered, offered
 from questionnaires.symbols import Symbol
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -67,8 +69,11 @@ class Text(RootModel[dict[Language, str]]):
 
     def in_(self, language: str) -> str:
         """The words in `language`, or in the first language of the file where it has none."""
-        words = self.root.get(language)
-        return words if words is not None else next(iter(self.root.values()), "")
+        return self.root.get(self.language_in(language), "")
+
+    def language_in(self, language: str) -> str:
+        """The language of what `in_` gives, for `lang` on a page that is in another."""
+        return language if language in self.root else next(iter(self.root), DEFAULT_LANGUAGE)
 
 
 class Option(Frozen):
@@ -243,6 +248,7 @@ class Questionnaire(Frozen):
     scales: dict[Key, Scale] = Field(default_factory=dict)
     sections: tuple[Section, ...]
     _sha256: str = PrivateAttr(default="")
+    _translated: tuple[Offered, ...] = PrivateAttr(default=())
     _extra_sha256: str | None = PrivateAttr(default=None)
     _questions: tuple[Question, ...] = PrivateAttr(default=())
     _by_id: dict[str, Question] = PrivateAttr(default_factory=dict)
@@ -282,6 +288,18 @@ class Questionnaire(Frozen):
     def sha256(self) -> str:
         """Of the file's bytes, in hexadecimal. A response pins it together with the version."""
         return self._sha256
+
+    @property
+    def offered(self) -> tuple[Offered, ...]:
+        """Languages a student may choose: those of the file first, then those laid over it."""
+        own = (offered(one, is_by_a_person=True) for one in self.languages)
+        return (*own, *self._translated)
+
+    def offering(self, languages: Iterable[Offered]) -> Self:
+        """With these languages on offer; the caller has put them into every text."""
+        offering = self.model_copy()
+        offering._translated = tuple(languages)
+        return offering
 
     @property
     def extra_sha256(self) -> str | None:
