@@ -34,7 +34,7 @@ _TWO_PUPILS = text("""
 _SOMEBODY_ELSE = text("""
     SELECT i.row, i.mis_id AS value, NULL AS first_row, i.by_upn, i.by_mis_id
     FROM incoming i JOIN pupil p ON p.school_id = :school_id AND p.id = i.by_mis_id
-    WHERE i.by_upn IS NULL AND i.upn <> p.upn
+    WHERE i.by_upn IS NULL AND (i.upn = p.upn) IS NOT TRUE
       AND lower(i.forename) <> lower(p.forename) AND lower(i.surname) <> lower(p.surname)
       AND NOT coalesce(i.date_of_birth = p.date_of_birth, false)
     ORDER BY i.row
@@ -66,8 +66,8 @@ CLASHES = (
     (
         _SOMEBODY_ELSE,
         Field.MIS_ID,
-        "The roster has this MIS ID for a pupil with another UPN and another name. "
-        "Check whose it is. If the MIS gives old numbers to new pupils, import once with the MIS "
+        "The roster has this MIS ID for a pupil of another name whom neither a UPN nor a date of "
+        "birth shows to be the same. Check whose it is. If the MIS gives old numbers to new pupils, import once with the MIS "
         "ID cell left empty.",
     ),
     (

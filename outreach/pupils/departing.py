@@ -60,6 +60,11 @@ def count_newly_left(session: Session, today: date) -> int:
     return session.scalar(select(func.count()).select_from(incoming).where(*here)) or 0
 
 
+def count_leaving(session: Session, leavers: Sequence[Leaver], today: date) -> int:
+    """Current pupils whose record in a sync, or the list of leavers, says that they have left."""
+    return session.scalar(_COUNT_LEAVING, _keys(session, today) | _listed(leavers)) or 0
+
+
 def keep_dates_to_come(session: Session, today: date) -> None:
     """For a source without leaving dates: who is on its roll has not left, but still may leave on
     a day that was known before."""
@@ -133,6 +138,17 @@ def _listed(leavers: Sequence[Leaver]) -> dict[str, Any]:
 
 
 _ARRAYS = (bindparam("mis_ids", type_=ARRAY(Text)), bindparam("days", type_=ARRAY(Date)))
+
+_COUNT_LEAVING = text("""
+    SELECT count(*) FROM pupil p LEFT JOIN incoming ON incoming.pupil_id = p.id
+    WHERE p.school_id = :school_id AND p.missing_since IS NULL AND p.erased_at IS NULL
+      AND (p.leaving_date IS NULL OR p.leaving_date > :today)
+      AND CASE WHEN incoming.pupil_id IS NULL
+          THEN p.mis_id IN (
+              SELECT mis_id FROM unnest(:mis_ids, :days) AS leaver (mis_id, left_on)
+              WHERE coalesce(left_on <= :today, true))
+          ELSE coalesce(incoming.leaving_date <= :today, false) END
+""").bindparams(*_ARRAYS)
 
 _END_RECORDS = text("""
     UPDATE incoming SET leaving_date = coalesce(

@@ -1,6 +1,7 @@
 """What an import did, or why it did nothing."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 from outreach.errors import Refusal
@@ -9,6 +10,9 @@ from outreach.pupils.sources.records import CellFault
 DROP_SHARE = 0.2
 DROP_ALWAYS_ALLOWED = 1
 """A roster may drop a fifth of the current pupils, or one, before anybody is asked."""
+YEAR_END_SHARE = 0.5
+YEAR_END = range(7, 10)
+"""Of a sync from July to September, when whole years leave: months."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,17 @@ class NothingImported(Refusal):
 class DropRefused(Refusal):
     """The roster lacks so many pupils that it may be the wrong one, or a faulty one."""
 
-    def __init__(self, words: str, missing: int, current: int, report: ImportReport) -> None:
+    def __init__(self, words: str, dropped: int, current: int, report: ImportReport) -> None:
         super().__init__(words)
-        self.missing = missing
+        self.dropped = dropped
         self.current = current
         self.report = report
 
 
-def is_large_drop(missing: int, current: int) -> bool:
-    return missing > max(DROP_ALWAYS_ALLOWED, DROP_SHARE * current)
+def is_large_drop(dropped: int, current: int, share: float = DROP_SHARE) -> bool:
+    return dropped > max(DROP_ALWAYS_ALLOWED, share * current)
+
+
+def share_of_a_sync(today: date) -> float:
+    """A sync names leavers too, of whom there are many when the school year ends."""
+    return YEAR_END_SHARE if today.month in YEAR_END else DROP_SHARE

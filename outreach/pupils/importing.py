@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 from outreach import audit, queues
 from outreach.clock import london_date
 from outreach.database import refresh_statistics, school_of
+from outreach.errors import Refusal
 from outreach.pupils import departing, incoming, merging
 from outreach.pupils.addresses import check_quickly
 from outreach.pupils.characteristics import left_out
 from outreach.pupils.import_report import (
+    DROP_SHARE,
     DropRefused,
     ImportReport,
     NothingImported,
     is_large_drop,
+    share_of_a_sync,
 )
 from outreach.pupils.memberships import change_memberships
 from outreach.pupils.models import (
@@ -33,6 +36,7 @@ from outreach.pupils.models import (
     RosterImport,
 )
 from outreach.pupils.reporting import Order, drop_refused, nothing_imported, report_of
+from outreach.pupils.shared_fields import ADDRESSES, fields_left_out
 from outreach.pupils.sources.columns import ColumnChoice
 from outreach.pupils.sources.files import open_roster
 from outreach.pupils.sources.records import Field
@@ -40,6 +44,8 @@ from outreach.pupils.sources.roster import Roster
 from outreach.pupils.staging import Staged, take_in_staged
 from outreach.pupils.turns import wait_for_turn
 from outreach.queues import Work
+from outreach.schools.revoking import is_revoked
+from outreach.schools.sharing import hold_agreement
 
 MANY = 200
 """From so many new rows on, the database counts its tables anew."""
@@ -68,11 +74,13 @@ def import_roster(
 ) -> ImportReport:
     """Merge the file into the school's roster; a dry run counts the same and changes nothing.
 
-    Raises Refusal, with nothing changed: UnreadableFile, HeaderFault, NothingImported, DropRefused.
+    Raises Refusal, with nothing changed: UnreadableFile, HeaderFault, NothingImported,
+    DropRefused, and where the connection is revoked by either word.
     `staff_id` is None for the operator at the terminal; `source` is the file's format where not
     given; `columns` say what the columns of a table are.
     """
     wait_for_turn(session)
+    _require_not_revoked(session)
     roster = open_roster(
         content, today=london_date(now), check_address=check_quickly, columns=columns
     )
@@ -121,6 +129,16 @@ def merge_staged(
     return _import(session, order, merge)
 
 
+def _require_not_revoked(session: Session) -> None:
+    """Holds off a revocation until this import is committed, or sees the one before it."""
+    if is_revoked(hold_agreement(session)):
+        raise Refusal(
+            "The connection is revoked, so no roster is taken in, by a file or otherwise. Nothing "
+            "was imported. Authorise the connection on the Data sharing page first, or ask your "
+            "data protection contact to."
+        )
+
+
 def _import(session: Session, order: Order, merge: Callable[[], ImportReport]) -> ImportReport:
     savepoint = session.begin_nested()
     try:
@@ -156,6 +174,9 @@ def _merge(
         fields |= {Field.LEAVING_DATE}  # on the roll, unless a date or the leavers' list says else
     left = departing.count_newly_left(session, today)
     current = departing.count_current(session, today)
+    dropped = 0
+    if isinstance(roster, Staged):
+        dropped = departing.count_leaving(session, roster.leavers, today)
     added = merging.add_pupils(session, order.source, now)
     if added >= MANY:
         refresh_statistics(session, Pupil)  # before rows that point at them
@@ -174,16 +195,17 @@ def _merge(
         missing += departing.mark_absent(session, seen, today, now)
     kept = taken - len(clashes) - added - changed
     report = report_of(session, roster, order, added, changed, kept, left, missing)
-    if is_large_drop(missing, current) and not order.confirm_drop:
-        raise drop_refused(order, missing, current, report)
+    dropped += missing
+    share = share_of_a_sync(today) if isinstance(roster, Staged) else DROP_SHARE
+    if is_large_drop(dropped, current, share) and not order.confirm_drop:
+        raise drop_refused(order, dropped, current, report)
     return report
 
 
 def _change_belongings(session: Session, fields: frozenset[Field], order: Order) -> None:
     """What hangs on a pupil: addresses, characteristics, groups."""
-    for address in (Field.WORK_EMAIL, Field.HOME_EMAIL):
-        if address in fields:
-            merging.change_addresses(session, address)
+    for address in (fields & ADDRESSES.keys()) - fields_left_out(session).keys():
+        merging.change_addresses(session, address)
     merging.change_characteristics(session, fields, left_out(session), order.now)
     change_memberships(session, fields, order.today)
 

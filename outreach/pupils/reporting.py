@@ -7,11 +7,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from outreach.clock import london_date
-from outreach.pupils.characteristics import left_out
 from outreach.pupils.import_report import DropRefused, ImportReport, NothingImported
-from outreach.pupils.models import Item
-from outreach.pupils.shared_fields import ITEM_OF
-from outreach.pupils.sources.records import CellFault
+from outreach.pupils.shared_fields import fields_left_out
+from outreach.pupils.sources.records import CellFault, Field
 from outreach.pupils.sources.roster import Roster
 
 
@@ -32,20 +30,21 @@ class Order:
         return london_date(self.now)
 
 
-def drop_refused(order: Order, missing: int, current: int, report: ImportReport) -> DropRefused:
+def drop_refused(order: Order, dropped: int, current: int, report: ImportReport) -> DropRefused:
     if order.called == "file":
         words = (
-            f"This full roster would drop {missing} of {current} pupils, who would get no more "
+            f"This full roster would drop {dropped} of {current} pupils, who would get no more "
             "mail. Nothing was imported. If the file is the whole school's roster, confirm the "
             "drop; if it is only a part, import it without calling it full."
         )
     else:
         words = (
-            f"This sync would drop {missing} of {current} pupils, who would get no more mail. Nothing "
-            "was changed. If they are off the school's roll, confirm the drop; if not, have the "
-            "connection looked at, and sync again."
+            f"This sync would drop {dropped} of {current} pupils: {report.left} as leavers, "
+            f"{report.missing} as missing. They would get no more mail. Nothing was changed. If "
+            "they are off the school's roll, confirm the drop; if not, have the connection looked "
+            "at, and sync again."
         )
-    return DropRefused(words, missing, current, report)
+    return DropRefused(words, dropped, current, report)
 
 
 def nothing_imported(session: Session, roster: Roster, order: Order) -> NothingImported:
@@ -77,7 +76,7 @@ def report_of(
     left: int = 0,
     missing: int = 0,
 ) -> ImportReport:
-    not_kept = _not_kept(roster, left_out(session))
+    not_kept = _not_kept(roster, fields_left_out(session))
     return ImportReport(
         added,
         changed,
@@ -97,12 +96,10 @@ def report_of(
     )
 
 
-def _not_kept(roster: Roster, left: dict[Item, str]) -> dict[str, str]:
+def _not_kept(roster: Roster, left_out: dict[Field, str]) -> dict[str, str]:
     """Headings of columns that must not be stored, each with why."""
     return {
-        roster.heading_of(field): left[item]
-        for field, item in ITEM_OF.items()
-        if field in roster.fields and item in left
+        roster.heading_of(field): why for field, why in left_out.items() if field in roster.fields
     }
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from outreach.pupils.characteristics import left_out
 from outreach.pupils.models import Item
 from outreach.pupils.sources.records import Field
+from outreach.schools.purposes import DataItem, table
 from outreach.schools.sharing import agreement, undecided_addresses
 
 ITEM_OF = {
@@ -26,13 +27,18 @@ def fields_shared(session: Session) -> frozenset[Field]:
     A kind of address that the school has not decided about is asked for: held, it lets the school
     see whom each kind would reach before it decides. One that it switched off is not.
     """
-    skipped = left_out(session)
+    return frozenset(Field) - fields_left_out(session).keys()
+
+
+def fields_left_out(session: Session) -> dict[Field, str]:
+    """Those that must not be taken in from any source, each with why, for whoever brings them."""
+    items = left_out(session)
+    reasons = {one: items[item] for one, item in ITEM_OF.items() if item in items}
     current, undecided = agreement(session), undecided_addresses(session)
-    return frozenset(
-        one
-        for one in Field
-        if ITEM_OF.get(one) not in skipped
-        and (
-            one not in ADDRESSES or getattr(current, ADDRESSES[one]) or ADDRESSES[one] in undecided
-        )
-    )
+    for one, setting in ADDRESSES.items():
+        if not getattr(current, setting) and setting not in undecided:
+            reasons[one] = (
+                f"Not shared: “{table().items[DataItem(setting)].label}” is switched off on the Data sharing "
+                "page. What is stored of it stays as it is, and is not used."
+            )
+    return reasons

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -53,6 +52,7 @@ from outreach.pupils.staged_pages import (
 from outreach.pupils.syncs import Claim
 from outreach.queues import Bell, Work
 from outreach.schools.models import Connection, School, SharingAgreement
+from outreach.schools.sharing import hold_agreement
 from outreach.signing import Purpose
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,12 @@ def run_sync(
         except SourceTrouble as trouble:
             _end_in_trouble(parts, school_id, claim, trouble)
         except DropRefused as refusal:
-            report = {"missing": refusal.missing, "current": refusal.current}
+            report = {
+                "dropped": refusal.dropped,
+                "left": refusal.report.left,
+                "missing": refusal.report.missing,
+                "current": refusal.current,
+            }
             _end(parts, school_id, claim, SyncState.HELD, refusal.words, report)
         except NothingImported as refusal:
             _end(parts, school_id, claim, SyncState.FAILED, refusal.words)
@@ -278,7 +283,7 @@ def _merge(
         _require_whole(sync_row.is_full, sync_row.records, sync_row.expected, sync_row.kind)
     with transaction(parts.sessions, school_id) as session:
         now = parts.clock()
-        _require_shared(session, school_id)
+        _require_shared(session)
         staged = staged_of(session, claim.sync_id, source.fields, fetching, leavers)
         report = merge_staged(
             session,
@@ -313,14 +318,9 @@ def _require_whole(is_full: bool, records: int, expected: int | None, kind: Sour
         )
 
 
-def _require_shared(session: Session, school_id: UUID) -> None:
+def _require_shared(session: Session) -> None:
     """Holds off a revocation until this merge is committed, or sees the one before it."""
-    agreement = session.scalars(
-        select(SharingAgreement)
-        .where(SharingAgreement.school_id == school_id)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    ).one()
+    agreement = hold_agreement(session)
     if agreement.connection is Connection.REVOKED:
         raise Revoked("The school revoked its connection while its roster was being read.")
     if agreement.connection is Connection.PAUSED:

@@ -113,6 +113,16 @@ def agreement(session: Session) -> SharingAgreement:
     return session.get_one(SharingAgreement, school_of(session))
 
 
+def hold_agreement(session: Session) -> SharingAgreement:
+    """As committed now; nobody changes it before this transaction ends."""
+    return session.scalars(
+        select(SharingAgreement)
+        .where(SharingAgreement.school_id == school_of(session))
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def undecided_addresses(session: Session) -> frozenset[str]:
     """Kinds of address that are off because nobody has said anything of them yet."""
     current = agreement(session)

@@ -30,10 +30,11 @@ from outreach.pupils.models import (
 from outreach.pupils.past_imports import past_imports
 from outreach.pupils.viewing import WHOLE_SCHOOL
 from outreach.queues import DueWork, Work
-from outreach.schools.models import Role
+from outreach.schools.models import Role, StaffMember
+from outreach.schools.sharing import SharingChanges, agreement, change_sharing
 from outreach.schools.switches import move_switch
 from tests.factories import MadeSchool, make_school
-from tests.journeys.roster_files import many, roster, row, take, upn
+from tests.journeys.roster_files import HEADER, many, roster, row, take, upn
 
 TEN_B = GroupName(GroupKind.REGISTRATION, "10B")
 
@@ -292,9 +293,77 @@ def test_an_old_mis_id_given_to_a_new_pupil_does_not_hand_over_the_profile(
     )
 
     assert numbers(report) == (1, 0, 0, 0, 0)
-    assert "another UPN and another name" in report.rejected[0].reason
+    assert "a pupil of another name" in report.rejected[0].reason
     with transaction(sessions, school.id) as session:
         assert by_mis_id(session, 1).surname == "Surname1"
+
+
+def test_without_a_upn_names_and_birthday_together_say_that_an_mis_id_is_somebody_elses(
+    sessions: Sessions, school: MadeSchool
+) -> None:
+    header = f"{HEADER},Date of birth"
+    born, later = {"date_of_birth": "2011-09-04"}, {"date_of_birth": "2013-05-06"}
+    before = [row(n, upn="", **born) for n in (1, 2, 3)]
+    take(sessions, school.id, roster(*before, row(4, upn="", date_of_birth=""), header=header))
+    other = {"upn": "", "forename": "Somebody", "surname": "Else"}
+
+    report = take(
+        sessions,
+        school.id,
+        roster(
+            row(1, **other, **later),
+            row(2, **other, **born),  # born on the same day: renamed
+            row(3, upn="", surname="Else", **later),  # a date put right
+            row(4, **other, **later),  # nothing says that it is the same pupil
+            header=header,
+        ),
+    )
+
+    assert [fault.row for fault in report.rejected] == [2, 5]
+    with transaction(sessions, school.id) as session:
+        names = [by_mis_id(session, n).full_name for n in (1, 2, 3, 4)]
+    assert names == [
+        "Forename1 Surname1",
+        "Somebody Else",
+        "Forename3 Else",
+        "Forename4 Surname4",
+    ]
+
+
+def test_a_kind_of_address_that_is_switched_off_is_not_taken_in(
+    sessions: Sessions, school: MadeSchool
+) -> None:
+    take(sessions, school.id, roster(row(1, home_email="first@home.example")))
+    with transaction(sessions, school.id) as session:
+        by = session.get_one(StaffMember, (school.id, school.staff[Role.ADMIN]))
+        change_sharing(session, SharingChanges(home_email=False), by, now())
+
+    report = take(
+        sessions,
+        school.id,
+        roster(row(1, home_email=""), row(2, home_email="second@home.example")),
+    )
+
+    assert numbers(report) == (1, 0, 1, 0, 0)
+    [told] = report.warnings
+    assert "“Home email” is switched off on the Data sharing page" in told.reason
+    with transaction(sessions, school.id) as session:
+        homes = select(PupilAddress.address).where(PupilAddress.kind == AddressKind.HOME)
+        assert session.scalars(homes).all() == ["first@home.example"]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_while_the_connection_is_revoked_no_file_is_taken_in(
+    sessions: Sessions, school: MadeSchool, dry_run: bool
+) -> None:
+    with transaction(sessions, school.id) as session:
+        agreement(session).source_revoked = True
+
+    with pytest.raises(Refusal, match="The connection is revoked"):
+        take(sessions, school.id, many(1), dry_run=dry_run)
+
+    with transaction(sessions, school.id) as session:
+        assert count(session, Pupil) == 0
 
 
 def test_two_rows_that_are_one_pupil_are_told_apart_by_row(

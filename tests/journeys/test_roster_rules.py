@@ -16,6 +16,7 @@ from outreach.privacy.erasing import erase_pupils
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.finding import find_pupil
 from outreach.pupils.gate import Reason, gate
+from outreach.pupils.import_report import is_large_drop, share_of_a_sync
 from outreach.pupils.importing import DropRefused, NothingImported
 from outreach.pupils.models import (
     GroupMember,
@@ -406,18 +407,48 @@ def test_a_sync_that_would_lose_many_leaves_everything_as_it_was(
 ) -> None:
     merge(sessions, school.id, *records(*range(1, 11)))
 
-    with pytest.raises(DropRefused, match="drop 3 of 10 pupils") as full:
-        merge(sessions, school.id, record(1, surname="New"), *records(*range(2, 8)), is_full=True)
-    with pytest.raises(DropRefused, match="This sync would drop 3 of 10"):
-        merge(sessions, school.id, gone=["8", "9", "10"])
+    with pytest.raises(DropRefused, match="drop 6 of 10 pupils") as full:
+        merge(sessions, school.id, record(1, surname="New"), *records(*range(2, 5)), is_full=True)
+    with pytest.raises(DropRefused, match="This sync would drop 6 of 10"):
+        merge(sessions, school.id, gone=["5", "6", "7", "8", "9", "10"])
     with pytest.raises(NothingImported, match="brought no pupils"):
         merge(sessions, school.id, is_full=True)
 
-    assert (full.value.missing, full.value.current) == (3, 10)
+    assert (full.value.dropped, full.value.current) == (6, 10)
     assert "New" not in ids(session)
     assert missing(session) == {}
-    confirmed = merge(sessions, school.id, *records(*range(1, 8)), is_full=True, confirm_drop=True)
-    assert confirmed.missing == 3
+    confirmed = merge(sessions, school.id, *records(*range(1, 5)), is_full=True, confirm_drop=True)
+    assert confirmed.missing == 6
+
+
+def test_leavers_count_as_lost_whichever_way_they_are_told(
+    sessions: Sessions, school: MadeSchool, session: Session
+) -> None:
+    merge(sessions, school.id, *records(*range(1, 11)))
+    listed = [Leaver("6", YESTERDAY), Leaver("7", None), Leaver("8", TODAY + timedelta(days=9))]
+    ended = [record(n, leaving_date=YESTERDAY) for n in (2, 3, 4)]
+
+    with pytest.raises(DropRefused, match="drop 8 of 10 pupils: 5 as leavers, 3 as missing"):
+        merge(
+            sessions,
+            school.id,
+            record(1),
+            *ended,
+            record(5),
+            fields=frozenset(Field),
+            is_full=True,
+            leavers=listed,
+        )
+
+    assert all(reason is None for reason in reasons(session).values())
+
+
+def test_when_the_school_year_ends_a_sync_may_lose_up_to_half() -> None:
+    november, august = share_of_a_sync(date(2026, 11, 25)), share_of_a_sync(date(2027, 8, 25))
+
+    assert is_large_drop(3, 10, november)
+    assert not is_large_drop(5, 10, august)
+    assert is_large_drop(6, 10, august)
 
 
 def test_a_record_that_was_rejected_is_told_and_its_pupil_is_not_absent(
