@@ -33,6 +33,7 @@ Value: TypeAlias = Given | None
 
 Json: TypeAlias = str | int | list[str] | None
 
+_COMMAS = {"ur": "، "}
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -107,7 +108,9 @@ def describe(
         return (phrases or {}).get(SKIPPED, SKIPPED)
     if isinstance(question, ChoiceQuestion | ChoicesQuestion):
         chosen = value if isinstance(value, tuple) else (str(value),)
-        return ", ".join(question.option(one).label.in_(language) for one in chosen)
+        return _COMMAS.get(language, ", ").join(
+            question.option(one).label.in_(language) for one in chosen
+        )
     return str(value)
 
 
