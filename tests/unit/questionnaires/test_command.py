@@ -1,8 +1,10 @@
 """`python -m questionnaires`, as a careers leader's technician would run it."""
 
+import io
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,16 +105,23 @@ def test_a_schools_section_is_checked_on_a_questionnaire(
     assert "There is no published questionnaire “nothing”" in capsys.readouterr().err
 
 
-def preview(typed: str, *arguments: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "questionnaires", "preview", *arguments]
-    root = DEFINITIONS.parents[1]
-    done = subprocess.run(
-        command, check=False, input=typed, capture_output=True, text=True, timeout=60, cwd=root
-    )
-    return done.returncode, done.stdout, done.stderr
+Preview = Callable[..., tuple[int, str, str]]
 
 
-def test_a_definition_is_walked_with_skip_back_and_a_change_of_mind() -> None:
+@pytest.fixture
+def preview(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Preview:
+    """What is typed and the arguments, to exit code, standard output and standard error."""
+
+    def run(typed: str, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = main(["preview", *arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_a_definition_is_walked_with_skip_back_and_a_change_of_mind(preview: Preview) -> None:
     branches = str(FOLDER / "branches.yaml")
     code, told, _ = preview("1\n1\nb\nb\n2\n9\ns\n", branches)
     assert code == 0
@@ -123,14 +132,16 @@ def test_a_definition_is_walked_with_skip_back_and_a_change_of_mind() -> None:
     assert "last: Skipped" in told
 
 
-def test_notes_are_told_and_not_asked_and_an_early_end_still_sums_up() -> None:
+def test_notes_are_told_and_not_asked_and_an_early_end_still_sums_up(preview: Preview) -> None:
     code, told, _ = preview("Something\n", str(FOLDER / "note.yaml"))
     assert code == 0
     assert "before: Something" in told
     assert "last: –" in told
 
 
-def test_answers_from_a_file_show_path_and_scores_and_ask_nothing(tmp_path: Path) -> None:
+def test_answers_from_a_file_show_path_and_scores_and_ask_nothing(
+    preview: Preview, tmp_path: Path
+) -> None:
     answers = tmp_path / "answers.json"
     answers.write_text(
         '{"ideas_have_one": "definitely", "interests_sectors": ["sport"], '
@@ -154,13 +165,17 @@ def test_answers_from_a_file_show_path_and_scores_and_ask_nothing(tmp_path: Path
         (("gcse/v1", "--answers", "nowhere.json"), "cannot be read as JSON"),
     ],
 )
-def test_wrong_use_of_preview_is_told(arguments: tuple[str, ...], words: str) -> None:
+def test_wrong_use_of_preview_is_told(
+    preview: Preview, arguments: tuple[str, ...], words: str
+) -> None:
     code, _, told = preview("", *arguments)
     assert code == 2
     assert words in told
 
 
-def test_answers_that_are_none_of_the_questionnaires_are_told(tmp_path: Path) -> None:
+def test_answers_that_are_none_of_the_questionnaires_are_told(
+    preview: Preview, tmp_path: Path
+) -> None:
     answers = tmp_path / "answers.json"
     for written, words in (
         ("[]", "holds no answers"),
@@ -172,7 +187,7 @@ def test_answers_that_are_none_of_the_questionnaires_are_told(tmp_path: Path) ->
         assert (code, words in told) == (2, True)
 
 
-def test_a_faulty_definition_is_not_walked_but_told() -> None:
+def test_a_faulty_definition_is_not_walked_but_told(preview: Preview) -> None:
     code, told, _ = preview("", str(FOLDER / "faulty" / "audience.yaml"))
     assert code == 1
     assert "Nobody is between 18 and 16." in told
