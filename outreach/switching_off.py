@@ -1,8 +1,9 @@
 """How quickly a switch that is moved reaches workers with mail in hand.
 
-Workers look at the sharing agreement every LOOK_SECONDS while they hand mail over. Whoever switches
-something off waits a little longer than that after the commit: when they read that it is done, no
-worker takes up another mail.
+Workers look at the sharing agreement every LOOK_SECONDS while they hand mail over, and let no mail
+go without a look that said yes and began within FRESH_SECONDS. Whoever switches something off waits
+a little longer than that after the commit: when they read that it is done, no worker takes up
+another mail.
 """
 
 import time
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from outreach.database import Sessions
 
 LOOK_SECONDS = 0.05
+FRESH_SECONDS = 0.12
 SETTLE_SECONDS = 0.15
 _KEY = "switched_off"
 

@@ -25,7 +25,7 @@ from outreach.mail.outcomes import Outcome, Verdict
 from outreach.mail.pool import Pool
 from outreach.mail.smtp_url import parse_smtp_url
 from outreach.mail.transport import Connection
-from outreach.switching_off import LOOK_SECONDS
+from outreach.switching_off import FRESH_SECONDS, LOOK_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,9 @@ TELL_SECONDS = 0.5
 
 PATIENCE_AT_STOP = 3.0
 """Seconds that hand-overs under way get when the process is asked to end."""
+
+PATIENCE_FOR_LOOK = 5.0
+"""Seconds that a hand-over waits for a look at what is switched off, before its mail is put back."""
 
 stopping = threading.Event()
 """Set when this process is asked to end: nothing more is taken up."""
@@ -71,7 +74,8 @@ def pool_for(smtp_url: str) -> Pool:
 @dataclass
 class Sending:
     """`tell` records outcomes; only the owner's thread calls it. `may_go_on` is asked all the while,
-    every LOOK_SECONDS, in a thread of its own: no outcome's recording delays it.
+    every LOOK_SECONDS, in a thread of its own: no outcome's recording delays it. While it cannot be
+    asked, nothing leaves.
     """
 
     batch: Batch
@@ -88,6 +92,8 @@ class Sending:
         self._done: queue.SimpleQueue[tuple[UUID, Outcome] | None] = queue.SimpleQueue()
         self._is_over = threading.Event()  # nothing more is taken up
         self._is_revoked = threading.Event()  # no body may leave any more
+        self._has_looked = threading.Condition()
+        self._yes_asked_at = float("-inf")
         self._is_done = threading.Event()  # nobody has to look any more
         left = (self.batch.lease_until - self.clock()).total_seconds()
         self._lease_ends = time.monotonic() + left
@@ -109,8 +115,7 @@ class Sending:
         try:
             self._listen(len(threads), time.monotonic() + seconds)
         except BaseException as fault:
-            self._is_over.set()
-            self._is_revoked.set()
+            self._revoke()
             if not isinstance(fault, LeftUnderWay):
                 for thread in threads:
                     thread.join()
@@ -122,16 +127,43 @@ class Sending:
 
     def _look(self) -> None:
         """Nothing is taken up any more once the campaign or the school says no, or cannot be asked."""
-        while not self._is_done.wait(LOOK_SECONDS):
+        while not self._is_done.is_set():
+            asked_at = time.monotonic()
             try:
                 may_go_on = self.may_go_on()
             except Exception as fault:
                 log.error("not looked claim=%s: %s", self.batch.claim_id, type(fault).__name__)
                 may_go_on = False
             if not may_go_on:
-                self._is_over.set()
-                self._is_revoked.set()
+                self._revoke()
                 return
+            with self._has_looked:
+                self._yes_asked_at = asked_at
+                self._has_looked.notify_all()
+            self._is_done.wait(LOOK_SECONDS)
+
+    def _revoke(self) -> None:
+        self._is_over.set()
+        self._is_revoked.set()
+        with self._has_looked:
+            self._has_looked.notify_all()
+
+    def _require_leave(self) -> None:
+        """A yes that was asked for just now; it is waited for, not for ever. Raises NotIntended."""
+        if self._has_leave():
+            return
+        with self._has_looked:
+            is_known = self._has_looked.wait_for(
+                lambda: self._is_revoked.is_set() or self._has_leave(), PATIENCE_FOR_LOOK
+            )
+        if not is_known:
+            raise NotIntended("Nobody could say in time whether mail may still go.")
+        if self._is_revoked.is_set():
+            raise NotIntended
+
+    def _has_leave(self) -> bool:
+        is_fresh = time.monotonic() - self._yes_asked_at < FRESH_SECONDS
+        return is_fresh and not self._is_revoked.is_set()
 
     def _listen(self, working: int, deadline: float) -> None:
         told: dict[UUID, Outcome] = {}
@@ -167,8 +199,7 @@ class Sending:
             elif outcome.is_server_trouble:
                 self.progress.trouble = outcome.words or "The mail server could not be used."
         if not self.tell(told):
-            self._is_over.set()
-            self._is_revoked.set()
+            self._revoke()
 
     def _work(self) -> None:
         """One thread, one connection. It ends when the server has trouble: others may have none."""
@@ -198,7 +229,8 @@ class Sending:
 
         def intend() -> None:
             nonlocal has_intent
-            if self._is_revoked.is_set() or not self._has_lease():
+            self._require_leave()
+            if not self._has_lease():
                 raise NotIntended
             try:
                 self.journal.intend(message.message_id)

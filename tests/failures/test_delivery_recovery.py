@@ -1,5 +1,7 @@
 """Leases, lost machines and journals: what is given back, and what is never sent again."""
 
+import itertools
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -56,10 +58,45 @@ def test_after_its_lease_a_worker_hands_nothing_over_any_more(
         pool=pool_for(wired.settings.smtp_url),
         clock=wired.clock,
         tell=lambda _: True,
+        may_go_on=lambda: True,
     ).run(5)
     journal.finish()
     assert (progress.told, progress.has_only_trouble) == (0, False)
     assert not mailbox.mails
+
+
+def test_nothing_leaves_while_nobody_can_say_whether_it_may(
+    wired: web.Parts, mailbox: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outreach.campaigns.sending.PATIENCE_FOR_LOOK", 0.3)
+    outbox = launched(wired, pupils=40)
+    claim_id = uuid4()
+    journal = journal_of(outbox, claim_id)
+    batch = claim(outbox, claim_id)
+    hangs, looks = threading.Event(), itertools.count()
+
+    def look() -> bool:
+        if next(looks) > 0:
+            hangs.wait(20)
+        return True
+
+    sending = Sending(
+        batch=batch,
+        letter=InviteLetter.of(wired, batch.school, batch.campaign),
+        journal=journal,
+        pool=pool_for(wired.settings.smtp_url),
+        clock=wired.clock,
+        tell=lambda _: True,
+        may_go_on=look,
+    )
+    mailbox.seconds_a_mail = 0.05
+    threading.Timer(1.5, hangs.set).start()
+    progress = sending.run(1)
+    journal.finish()
+
+    assert 0 < progress.told < 40, "the first look said yes, and is soon too old"
+    assert len(mailbox.mails) == progress.told
+    assert "whether mail may still go" in (progress.trouble or "")
 
 
 def test_a_journal_settles_outcomes_intents_and_the_rest_each_in_its_way(
