@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.clock import academic_year, london_date
 from outreach.database import school_of
 from outreach.errors import NotFound, Refusal
-from outreach.pupils.models import ObjectionScope, SharingWindow
+from outreach.pupils.models import ObjectionScope, Pupil, SharingWindow
 
 DAYS_TO_OBJECT = 28
 OLDEST = timedelta(days=5 * 366)
@@ -78,6 +78,23 @@ def where_told(
         return Standing(Told.NEVER)
     first = min(ends)
     return Standing(Told.DAYS_OVER) if first < today else Standing(Told.DAYS_RUN, first)
+
+
+def roster_since(session: Session) -> date | None:
+    """The day of the first pupils of the school's roster here."""
+    first = session.scalar(
+        select(func.min(Pupil.created_at)).where(Pupil.school_id == school_of(session))
+    )
+    return london_date(first) if first is not None else None
+
+
+def came_on(pupil: Pupil, since: date | None) -> date | None:
+    """When a pupil without a start date was first on the roster here.
+
+    None for those of its first day: they were at the school before this service knew it.
+    """
+    first_seen = london_date(pupil.created_at)
+    return first_seen if since is not None and first_seen > since else None
 
 
 def tell(

@@ -18,7 +18,9 @@ from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.pupils import characteristics
 from outreach.pupils.models import Item, Pupil
-from outreach.reports.small_numbers import FLOOR, hide_small
+from outreach.pupils.permission import connection_in_force
+from outreach.reports.small_numbers import FLOOR, hide_small, hide_telling
+from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose, table
 from outreach.schools.switches import switches_of
 from questionnaires.model import Block
@@ -43,14 +45,24 @@ class Comparison:
 
 
 def comparisons(session: Session, campaign_id: UUID) -> tuple[Comparison, ...]:
-    """One for each item that may be compared and that anything is known of, as the table has them."""
+    """One for each item that may be compared and that can be, as the table has them.
+
+    It takes two groups that are large enough: where all but a few are of one group, its line would
+    say of everybody what they are.
+    """
+    if connection_in_force(session) is not Connection.AUTHORISED:
+        return ()
     switches = switches_of(session)
     found = [
         _comparison(session, campaign_id, item)
         for item in table().items_for(Purpose.COMPARING_GROUPS)
         if switches.may_use(item, Purpose.COMPARING_GROUPS)
     ]
-    return tuple(one for one in found if any(line.label != NOT_GIVEN for line in one.groups))
+    return tuple(one for one in found if _large_groups(one) > 1)
+
+
+def _large_groups(comparison: Comparison) -> int:
+    return sum(line.label != NOT_GIVEN and line.asked is not None for line in comparison.groups)
 
 
 def _values(session: Session, item: DataItem) -> Subquery:
@@ -102,7 +114,10 @@ def _comparison(session: Session, campaign_id: UUID, item: DataItem) -> Comparis
 def _lines(item: DataItem, rows: Mapping[str | None, Row[Any]]) -> tuple[GroupLine, ...]:
     """Largest group first, what was not given last."""
     asked = hide_small({value: row.asked for value, row in rows.items()}, add_up=True)
-    answered = hide_small({value: row.answered for value, row in rows.items()}, add_up=True)
+    answered = hide_telling(
+        {value: row.answered for value, row in rows.items()},
+        {value: row.asked for value, row in rows.items()},
+    )
     names = table().items[item].values
 
     def line(value: str | None, row: Row[Any]) -> GroupLine:

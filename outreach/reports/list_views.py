@@ -17,6 +17,7 @@ from outreach.reports.lists_for_others import (
     Recipient,
     list_for,
     record_export,
+    refuse_unless_authorised,
 )
 from outreach.reports.views import BYTE_ORDER_MARK, DOWNLOADERS, room
 from outreach.schools.access import signed_in, staff_page
@@ -78,6 +79,10 @@ def download_list() -> ResponseReturnValue:
 
 
 def _page(typed: dict[Recipient, tuple[str, ...]], errors: dict[str, str]) -> str:
+    try:
+        refuse_unless_authorised(web.db())
+    except Refusal as refusal:
+        return render_template("staff/reports/lists.html", barred=refusal.words)
     views = [_view(one, typed.get(one), errors.get(f"years-{one.value}")) for one in Recipient]
     return render_template("staff/reports/lists.html", lists=views, errors=errors)
 

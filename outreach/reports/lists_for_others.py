@@ -20,7 +20,15 @@ from outreach.profiles.models import ProfileEntry
 from outreach.profiles.wording import definition_of, value_words
 from outreach.pupils.models import ObjectionScope, Pupil
 from outreach.pupils.permission import connection_in_force
-from outreach.pupils.telling import Standing, Telling, Told, tellings_of, where_told
+from outreach.pupils.telling import (
+    Standing,
+    Telling,
+    Told,
+    came_on,
+    roster_since,
+    tellings_of,
+    where_told,
+)
 from outreach.reports.listed_pupils import listed_pupils
 from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose
@@ -88,15 +96,20 @@ class ListForOthers:
 def list_for(
     session: Session, library: Library, recipient: Recipient, years: tuple[int, ...], now: datetime
 ) -> ListForOthers:
-    """Pupils on the roster today, by surname. Raises Refusal for years the list is not for."""
+    """Pupils on the roster today, by surname.
+
+    Raises Refusal for years the list is not for, and where the connection is not authorised.
+    """
     _refuse_years(recipient, years)
+    refuse_unless_authorised(session)
     today = london_date(now)
     scope = SCOPES[recipient]
     tellings = tellings_of(session, scope)
     rows = session.execute(
         listed_pupils(session, scope, years, today, with_email=_shares_email(session, recipient))
     )
-    pupils = [_listed(row, library, tellings, today) for row in rows]
+    since = roster_since(session)
+    pupils = [_listed(row, library, tellings, since, today) for row in rows]
     if recipient is Recipient.LOCAL_AUTHORITY:
         return ListForOthers(recipient, years, tuple(pupils), ())
     free = tuple(one for one in pupils if one.barrier is None)
@@ -124,6 +137,16 @@ def record_export(
     )
 
 
+def refuse_unless_authorised(session: Session) -> None:
+    """What a school has paused or revoked is used for nothing, whatever others ask for."""
+    if connection_in_force(session) is not Connection.AUTHORISED:
+        raise Refusal(
+            "The connection is not authorised, so this service makes no lists of pupils. Your "
+            "school’s duties to others go on: make the list from your MIS, or authorise the "
+            "connection on the Data sharing page."
+        )
+
+
 def _refuse_years(recipient: Recipient, years: tuple[int, ...]) -> None:
     permitted = YEARS[recipient]
     if not years or not set(years) <= set(permitted):
@@ -136,17 +159,18 @@ def _shares_email(session: Session, recipient: Recipient) -> bool:
         return False
     ours = agreement(session)
     return (
-        connection_in_force(session) is Connection.AUTHORISED
-        and ours.student_email
+        ours.student_email
         and ours.work_email
         and switches_of(session).may_use(DataItem.WORK_EMAIL, Purpose.LOCAL_AUTHORITY)
     )
 
 
-def _listed(row: Any, library: Library, tellings: list[Telling], today: date) -> ListedPupil:
+def _listed(
+    row: Any, library: Library, tellings: list[Telling], since: date | None, today: date
+) -> ListedPupil:
     pupil: Pupil = row.Pupil
     entry: ProfileEntry | None = row.ProfileEntry
-    standing = where_told(tellings, pupil.year, pupil.start_date, today)
+    standing = where_told(tellings, pupil.year, pupil.start_date or came_on(pupil, since), today)
     barrier = _barrier(standing, has_objected=row.objection is not None)
     is_free = barrier is None
     return ListedPupil(

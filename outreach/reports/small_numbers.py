@@ -21,3 +21,22 @@ def hide_small(counts: Mapping[K, int], *, add_up: bool) -> dict[K, int | None]:
     while add_up and others and 0 < sum(counts[key] for key in hidden) < FLOOR:
         hidden.add(others.pop())
     return {key: None if key in hidden else count for key, count in counts.items()}
+
+
+def hide_telling(counts: Mapping[K, int], wholes: Mapping[K, int]) -> dict[K, int | None]:
+    """Counts of parts of shown wholes, such as how many of each group answered.
+
+    A part is hidden where it, or what it leaves of its whole, stands for a few people. So are the
+    smallest others, until nobody can tell from the totals what one group hides.
+    """
+    hidden = {
+        key for key, count in counts.items() if _is_few(count) or _is_few(wholes[key] - count)
+    }
+    others = sorted(set(counts) - hidden, key=lambda key: -wholes[key])
+    while others and hidden and (len(hidden) == 1 or _is_few(sum(counts[key] for key in hidden))):
+        hidden.add(others.pop())
+    return {key: None if key in hidden else count for key, count in counts.items()}
+
+
+def _is_few(count: int) -> bool:
+    return 0 < count < FLOOR

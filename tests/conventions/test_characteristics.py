@@ -83,21 +83,22 @@ def test_those_who_write_or_delete_compare_a_value_at_most(path: str) -> None:
 
 
 MARK = "Qqcanaryqq"
-"""Held as every special item of a pupil, and to be found on no page that is not meant to show it."""
+"""Held as every special item of a pupil, and to be found on no page that is not meant to show it.
+Two values of each, so that there are groups to compare."""
 
 
 @pytest.fixture
 def school(wired: web.Parts) -> MadeSchool:
     made = make_school(wired.sessions, *Role)
     with transaction(wired.sessions, made.id) as session:
-        pupils = [make_pupil(session) for _ in range(7)]
-        for pupil in pupils:
+        pupils = [make_pupil(session) for _ in range(12)]
+        for number, pupil in enumerate(pupils):
             session.add_all(
                 PupilCharacteristic(
                     school_id=made.id,
                     pupil_id=pupil.id,
                     item=item,
-                    value=f"{MARK} {item.value}",
+                    value=f"{MARK} {item.value}{number % 2}",
                     changed_at=now(),
                 )
                 for item in Item

@@ -4,13 +4,14 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
 from outreach import web
 from outreach.clock import now
 from outreach.database import transaction
-from outreach.pupils.models import Item, PupilCharacteristic
+from outreach.pupils.models import Item, Pupil, PupilCharacteristic
 from outreach.pupils.switching import switch_sharing
-from outreach.schools.models import Role
+from outreach.schools.models import Connection, Role
 from outreach.schools.sharing import SharingChanges
 from outreach.schools.staffing import staff_member
 from tests.answered import answer_and_submit, launch_campaign
@@ -75,3 +76,28 @@ def test_groups_are_compared_for_those_who_need_it_and_small_ones_are_hidden(
         off = SharingChanges(switches={"item.sen": False})
         switch_sharing(session, off, by, now())
     assert "SEN support" not in results(app, school, Role.CAREERS_LEADER)
+
+
+def test_where_nearly_all_are_of_one_group_nothing_is_compared(
+    app: Flask, wired: web.Parts, school: MadeSchool
+) -> None:
+    with transaction(wired.sessions, school.id) as session:
+        session.execute(update(PupilCharacteristic).values(value="N"))
+
+    assert "SEN" not in results(app, school, Role.CAREERS_LEADER).split("Groups compared")[-1]
+
+
+def test_while_the_connection_is_paused_nothing_is_compared(
+    app: Flask, wired: web.Parts, school: MadeSchool
+) -> None:
+    with transaction(wired.sessions, school.id) as session:
+        session.execute(update(Pupil).values(gender="F"))
+        few = session.scalars(select(Pupil).limit(7)).all()
+        for pupil in few:
+            pupil.gender = "M"
+    assert "Gender" in results(app, school, Role.CAREERS_LEADER)
+    with transaction(wired.sessions, school.id) as session:
+        by = staff_member(session, school.staff[Role.ADMIN])
+        switch_sharing(session, SharingChanges(connection=Connection.PAUSED), by, now())
+
+    assert "Groups compared" not in results(app, school, Role.CAREERS_LEADER)

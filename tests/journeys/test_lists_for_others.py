@@ -12,27 +12,32 @@ from flask import Flask
 from sqlalchemy import select
 
 from outreach import web
-from outreach.audit import AuditEvent
+from outreach.audit import OPERATOR, AuditEvent
 from outreach.cli.entry import outreach
 from outreach.clock import academic_year, london_date, now
 from outreach.database import Sessions, school_of, transaction
+from outreach.errors import Refusal
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.addresses import address_key, hash_address
+from outreach.pupils.connecting import connect
 from outreach.pupils.models import (
     AddressKind,
     Instructor,
     ObjectionScope,
     Pupil,
     SharingWindow,
+    SourceKind,
+    SourceState,
     WrongAddress,
 )
 from outreach.pupils.objecting import lift, record_objection
 from outreach.pupils.objection_rules import Instruction
+from outreach.pupils.sealing import Sealer
 from outreach.pupils.telling import DAYS_TO_OBJECT, tell
 from outreach.reports.list_files import write_csv
 from outreach.reports.lists_for_others import ListForOthers, Recipient, list_for
-from outreach.schools.models import Role, StaffMember
-from outreach.schools.sharing import SharingChanges, change_sharing
+from outreach.schools.models import Connection, Role, StaffMember
+from outreach.schools.sharing import SharingChanges, agreement, change_sharing
 from tests.factories import MadeSchool, make_pupil, make_school, set_address, signed_in
 from tests.journeys.staff_pages import submit
 
@@ -278,3 +283,48 @@ def test_the_command_line_keeps_the_register_and_makes_the_lists(scene: Scene) -
     assert run("objection", "lift", *said, "--by", "pupil", "--evidence", "Call").exit_code == 0
     assert run("list", "export", "--to", "post_16").stderr == "2 pupils, 0 left out.\n"
     assert run("list", "export", "--to", "post_16", "--year", "10").exit_code == 1
+
+
+@pytest.mark.parametrize("word", ["ours", "integrator"])
+def test_without_an_authorised_connection_there_are_no_lists(scene: Scene, word: str) -> None:
+    scene.pupil("Free")
+    with transaction(scene.sessions, scene.school.id) as session:
+        if word == "ours":
+            agreement(session).connection = Connection.PAUSED
+        else:
+            connect(
+                session,
+                Sealer(scene.wired.settings.secret_keys),
+                kind=SourceKind.WONDE,
+                external_id="A1",
+                secret="secret",
+                url=None,
+                may_be_private=True,
+                actor=OPERATOR,
+                now=now(),
+            ).state = SourceState.REVOKED
+    leader = signed_in(scene.app, scene.school)
+
+    for recipient in Recipient:
+        with pytest.raises(Refusal, match="make the list from your MIS"):
+            scene.listed(recipient)
+    assert "make the list from your MIS" in leader.get(LISTS).text
+    refused = submit(leader, LISTS, **{"to": "local_authority", "years-local_authority": "11"})
+    assert (refused.status_code, "Ashdown" in refused.text) == (422, False)
+
+
+def test_a_pupil_without_a_start_date_was_told_if_they_were_on_the_first_roster(
+    scene: Scene,
+) -> None:
+    scene.pupil("First")
+    joined = scene.pupil("Joined")
+    scene.told(ObjectionScope.LOCAL_AUTHORITY, 11)
+    a_year_ago, yesterday = now() - timedelta(days=365), now() - timedelta(days=1)
+    with transaction(scene.sessions, scene.school.id) as session:
+        for pupil in session.scalars(select(Pupil)):
+            pupil.created_at = yesterday if pupil.id == joined else a_year_ago
+
+    rows = scene.rows(AUTHORITY)
+
+    assert is_whole(rows["First"])
+    assert rows["Joined"]["Withheld because"] == "Parents and pupils have not been told yet"
