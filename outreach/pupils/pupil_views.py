@@ -17,7 +17,7 @@ from outreach.pupils.finding import (
 )
 from outreach.pupils.groups import GroupName
 from outreach.pupils.suppressing import take_back_wrong_person
-from outreach.pupils.viewing import is_reader_limited, seen_here
+from outreach.pupils.viewing import is_reader_limited, may_read_why, seen_here
 from outreach.pupils.views import room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -28,7 +28,7 @@ MAY_CONFIRM_ADDRESS = (Role.ADMIN, Role.CAREERS_LEADER)
 
 @dataclass(frozen=True)
 class PupilListPage:
-    """`is_limited`: the reader sees the pupils of some groups only."""
+    """`is_limited`: the reader sees the pupils of some groups only; `shows_why`: why no mail."""
 
     listed: PupilPage
     years: list[tuple[str, str]]
@@ -38,6 +38,7 @@ class PupilListPage:
     search: str
     pages_href: str
     is_limited: bool
+    shows_why: bool
 
     @property
     def pupils(self) -> list[ListedPupil]:
@@ -92,5 +93,6 @@ def _list(year: str, group: str, search: str = "") -> str:
         search=search,
         pages_href=url_for("pupils.list_all", year=year, group=group, page=""),
         is_limited=is_reader_limited(),
+        shows_why=may_read_why(),
     )
     return render_template("staff/pupils/list.html", page=page)

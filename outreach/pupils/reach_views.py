@@ -11,7 +11,7 @@ from outreach.pupils.groups import KIND_WORDS, GroupName
 from outreach.pupils.models import GroupKind
 from outreach.pupils.reach import Reach, SchoolReach, count_reach
 from outreach.pupils.unreachable_views import MAY_READ_NAMES, MAY_TAKE_LIST
-from outreach.pupils.viewing import is_reader_limited, seen_here
+from outreach.pupils.viewing import is_reader_limited, may_read_why, seen_here
 from outreach.pupils.views import room
 from outreach.pupils.why import Why
 from outreach.schools.access import signed_in, staff_page
@@ -34,6 +34,7 @@ class ReachView:
     kind: GroupKind
     kinds: tuple[tuple[str, str], ...]
     may_read_names: bool
+    may_read_why: bool
     may_take_list: bool
     is_limited: bool
     at: datetime
@@ -61,6 +62,7 @@ def show_reach() -> str:
             kind=kind,
             kinds=tuple((one.value, f"{words}s") for one, words in KIND_WORDS.items()),
             may_read_names=may_read_names,
+            may_read_why=may_read_why(),
             may_take_list=role in MAY_TAKE_LIST,
             is_limited=is_reader_limited(),
             at=web.now(),

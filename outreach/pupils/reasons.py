@@ -22,6 +22,11 @@ class Mender(Enum):
         """The words as a sentence begins; MIS stays MIS."""
         return self.value[0].upper() + self.value[1:]
 
+    @property
+    def for_viewers(self) -> "Mender":
+        """What only the student can take back tells what the student said."""
+        return Mender.NOBODY if self is Mender.STUDENT else self
+
 
 class Reason(Enum):
     """In the order in which the gate asks: a pupil gets the first that holds."""

@@ -17,7 +17,7 @@ from outreach.pupils.unreachable import (
     everybody_unreachable,
     unreachable_page,
 )
-from outreach.pupils.viewing import seen_here
+from outreach.pupils.viewing import may_read_why, seen_here
 from outreach.pupils.views import room
 from outreach.pupils.why import KNOWN
 from outreach.pupils.work_list import write_work_list
@@ -28,6 +28,7 @@ MAY_READ_NAMES = (Role.ADMIN, Role.CAREERS_LEADER, Role.VIEWER)
 MAY_TAKE_LIST = (Role.ADMIN, Role.CAREERS_LEADER)
 
 FILTERS = ("why", "mender", "year", "group", "no_group_of")
+FILTERS_OF_VIEWERS = ("year", "group", "no_group_of")
 MENDERS = {mender.key: mender for mender in Mender}
 
 T = TypeVar("T")
@@ -35,12 +36,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class UnreachableView:
-    """`title` says what the list is narrowed to; `shows_fault`: to those who keep the roster."""
+    """`title` says what the list is narrowed to; `shows_fault`: to those who keep the roster;
+    `shows_why`: to all but viewers, who narrow by neither reason nor mender.
+    """
 
     title: str
     mender: Mender | None
     to_do: str | None
     listed: UnreachablePage
+    shows_why: bool
     shows_fault: bool
     pages_href: str
 
@@ -48,7 +52,8 @@ class UnreachableView:
 @room.get("/staff/reach/pupils")
 @staff_page(*MAY_READ_NAMES)
 def list_unreachable() -> str:
-    given = {name: request.args.get(name, "").replace("\0", "") for name in FILTERS}
+    filters = FILTERS if may_read_why() else FILTERS_OF_VIEWERS
+    given = {name: request.args.get(name, "").replace("\0", "") for name in filters}
     asked: dict[str, Any] = {name: value for name, value in given.items() if value}
     narrowed = _narrowed(asked)
     page = request.args.get("page", 1, type=int)
@@ -59,6 +64,7 @@ def list_unreachable() -> str:
             mender=narrowed.why.mender if narrowed.why else narrowed.mender,
             to_do=narrowed.why.to_do if narrowed.why else None,
             listed=unreachable_page(web.db(), narrowed, page, web.now(), seen_here()),
+            shows_why=may_read_why(),
             shows_fault=signed_in().role in MAY_TAKE_LIST,
             pages_href=url_for("pupils.list_unreachable", **asked, page=""),
         ),

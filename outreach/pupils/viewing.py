@@ -69,3 +69,12 @@ def seen_here() -> ColumnElement[bool]:
 def is_reader_limited() -> bool:
     """For a view: whether its lists are of some groups only."""
     return is_limited(web.db(), signed_in().staff_id, signed_in().role)
+
+
+def may_read_why() -> bool:
+    """For a view: whether the reader may know why a pupil cannot be mailed.
+
+    A viewer is told that it is so, and whether anybody at the school can change it: an objection, a
+    complaint or a mailbox that is somebody else's is not a tutor's business.
+    """
+    return signed_in().role is not Role.VIEWER

@@ -18,6 +18,7 @@ from outreach.cli.staff import staff
 from outreach.clock import london_date, now
 from outreach.database import transaction
 from outreach.pupils.models import GroupKind, GroupMember, RosterGroup
+from outreach.pupils.objecting import object_to_mail
 from outreach.schools.access import staff_roles
 from outreach.schools.models import Role
 from tests.answered import answer_and_submit, launch_campaign
@@ -110,6 +111,46 @@ def test_no_page_of_a_viewer_shows_a_pupil_outside_their_groups(
     assert OUTSIDE not in found.text
     assert "10B" not in found.text, "a filter names no group of others"
     assert met >= 3, "the pupil inside is there to be seen"
+
+
+TELLING = ("objected", "asked not", "complain", "somebody else", "no address")
+"""Of why a pupil gets no mail: nothing for a tutor."""
+
+
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_no_page_tells_a_viewer_why_a_pupil_cannot_be_mailed(
+    app: Flask, wired: web.Parts, halves: Halves, is_limited: bool
+) -> None:
+    with transaction(wired.sessions, halves.school.id) as session:
+        object_to_mail(session, halves.inside, "student", None, now())
+    if is_limited:
+        halves.limit(registration="10A")
+    here = f"/staff/campaigns/{halves.campaign_id}"
+    queries = (
+        "/staff/reach/pupils?why=objected",
+        "/staff/reach/pupils?mender=student",
+        f"{here}/pupils?reason=objected",
+        f"/staff/campaigns/{halves.draft_id}/audience?reason=objected",
+    )
+    pages = [*queries]
+    for rule in app.url_map.iter_rules():
+        roles = staff_roles(app.view_functions[rule.endpoint])
+        if Role.VIEWER not in roles or "GET" not in rule.methods:
+            continue
+        for campaign_id in (halves.campaign_id, halves.draft_id):
+            ids = {"pupil_id": halves.inside, "campaign_id": campaign_id}
+            if rule.arguments <= ids.keys():
+                with app.test_request_context():
+                    pages.append(rule.build(dict(ids), append_unknown=False)[1])
+
+    for address in pages:
+        text = halves.viewer.get(address, follow_redirects=True).text.lower()
+        assert not [words for words in TELLING if words in text], address
+
+    listed = halves.viewer.get("/staff/pupils").text
+    assert "No mail" in listed
+    assert "asked not" in halves.admin.get("/staff/pupils").text.lower()
+    assert "Nobody: this is as it should be" in halves.viewer.get("/staff/reach/pupils").text
 
 
 def test_lists_behind_a_campaigns_numbers_hold_only_the_viewers_pupils(halves: Halves) -> None:

@@ -1,6 +1,7 @@
 """One campaign: its draft or its progress, and the lists of pupils behind every number."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
@@ -34,7 +35,7 @@ from outreach.campaigns.views.listing import heading_of
 from outreach.campaigns.views.showing import draft_audience, progress_view
 from outreach.campaigns.wording import INVITATION, MESSAGE, Words
 from outreach.pupils.reasons import Reason
-from outreach.pupils.viewing import is_reader_limited, seen_here
+from outreach.pupils.viewing import is_reader_limited, may_read_why, seen_here
 from outreach.schools.access import signed_in, staff_page
 
 
@@ -51,6 +52,7 @@ def show_campaign(campaign_id: UUID) -> str:
         steps=steps_from(campaign.state) if may_run() else (),
         may_run=may_run(),
         is_limited=is_reader_limited(),
+        shows_why=may_read_why(),
     )
 
 
@@ -62,6 +64,7 @@ def _show_draft(campaign: Campaign) -> str:
         alerts=alerts_of(web.db(), web.parts().library, campaign),
         test=latest_test(web.db(), campaign, signed_in().account_id),
         may_run=may_run(),
+        shows_why=may_read_why(),
     )
 
 
@@ -78,6 +81,7 @@ def show_progress(campaign_id: UUID) -> ResponseReturnValue:
         view=view,
         may_run=may_run(),
         is_limited=is_reader_limited(),
+        shows_why=may_read_why(),
     )
 
 
@@ -86,7 +90,8 @@ def show_progress(campaign_id: UUID) -> ResponseReturnValue:
 def list_audience(campaign_id: UUID) -> ResponseReturnValue:
     """Who a draft would ask. After the launch the list of invitations has taken its place."""
     campaign = campaign_of(campaign_id)
-    reason = request.args.get("reason", type=Reason)
+    shows_why = may_read_why()
+    reason = request.args.get("reason", type=Reason) if shows_why else None
     if campaign.launched_at is not None:
         asked = reason.value if reason else None
         where = url_for("campaigns.list_invited", campaign_id=campaign_id, reason=asked)
@@ -97,6 +102,7 @@ def list_audience(campaign_id: UUID) -> ResponseReturnValue:
         page=draft_page(web.db(), campaign, reason, page_asked(), web.now(), seen_here()),
         reason=reason,
         is_limited=is_reader_limited(),
+        shows_why=shows_why,
         before_number=before_number({"reason": reason.value} if reason else {}),
     )
 
@@ -113,6 +119,9 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
     narrowed = known_filter(
         Filter(**{name: request.args.get(name, "").replace("\0", "") for name in FILTERS})
     )
+    shows_why = may_read_why()
+    if not shows_why:
+        narrowed = replace(narrowed, reason="")
     return render_template(
         "staff/campaigns/pupils.html",
         heading=heading,
@@ -129,6 +138,7 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
         ],
         may_run=may_run() and not heading.is_over,
         is_limited=is_reader_limited(),
+        shows_why=shows_why,
     )
 
 
