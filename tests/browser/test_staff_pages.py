@@ -91,6 +91,7 @@ def test_a_careers_leader_makes_and_launches_a_campaign(
     sign_in(page, Role.CAREERS_LEADER)
     page.goto("/staff/campaigns/new")
     page.get_by_label("Name", exact=False).first.fill("Winter check")
+    page.get_by_label("GCSE years", exact=False).first.check()
     page.get_by_label("Year 10", exact=False).first.check()
     page.locator("main form button").last.click()
     expect(page.locator("h1")).to_contain_text("Winter check")
