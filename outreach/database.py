@@ -92,11 +92,16 @@ class Tenant:
         return mapped_column(ForeignKey("school.id"), primary_key=True, sort_order=-1)
 
 
-def make_engine(database_url: str, *, as_owner: bool = False, pool_size: int = 10) -> Engine:
-    """An engine whose connections have taken the weak role; `as_owner` is for migrations only."""
+def make_engine(
+    database_url: str, *, as_owner: bool = False, pool_size: int = 10, is_asked_first: bool = True
+) -> Engine:
+    """An engine whose connections have taken the weak role; `as_owner` is for migrations only.
+
+    `is_asked_first`: a kept connection is asked whether it still lives, which costs a round trip.
+    """
     engine = create_engine(
         database_url,
-        pool_pre_ping=True,
+        pool_pre_ping=is_asked_first,
         hide_parameters=True,  # an error's text must not hold what somebody typed
         pool_size=pool_size,
         max_overflow=5,

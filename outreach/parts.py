@@ -6,6 +6,7 @@ from redis import Redis
 
 from outreach.clock import Clock
 from outreach.database import Sessions
+from outreach.pipelining import Express
 from outreach.queues import Doorbell
 from outreach.settings import Settings
 from outreach.signing import TokenSigner
@@ -16,6 +17,7 @@ from questionnaires.loading import Library
 class Parts:
     settings: Settings
     sessions: Sessions
+    express: Express
     redis: Redis
     doorbell: Doorbell
     signer: TokenSigner

@@ -1,13 +1,15 @@
 """The answering room's blueprint, and the plain page for each thing that stands in the way."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
+from outreach.answering.speaking import Words, words_in
 from outreach.answering.visiting import KEY as VISIT_KEY
 from outreach.answering.visiting import AlreadySent, MustProve, TurnedDown, VisitOver
 from outreach.campaigns.links import LinkGone
 from outreach.signing import BadToken
+from questionnaires.model import DEFAULT_LANGUAGE
 
 blueprint = Blueprint("answering", __name__)
 
@@ -29,12 +31,24 @@ def notice_address() -> str:
 
 
 def _notice(address: str) -> dict[str, object]:
-    return {"notice_address": address, "footer_links": [("Privacy notice", address)]}
+    return {"notice_address": address, "footer_links": [(spoken()("privacy_notice"), address)]}
+
+
+def spoken() -> Words:
+    """The words of this page: those of the visit, or what its address asks for."""
+    asked = g.get("language") or request.args.get("language", DEFAULT_LANGUAGE)
+    return words_in(asked)
 
 
 @blueprint.context_processor
-def _footer() -> dict[str, object]:
-    return _notice(notice_address())
+def _frame() -> dict[str, object]:
+    say = spoken()
+    return {
+        "say": say,
+        "is_unread": not say.is_by_a_person,
+        "said_in": None if say.language == DEFAULT_LANGUAGE else say.language,
+        **_notice(notice_address()),
+    }
 
 
 @blueprint.errorhandler(BadToken)

@@ -1,22 +1,24 @@
 """The first page of a link: inert until Start, and the two ways to say no."""
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.answering import visiting
 from outreach.answering.blueprint import SEE_OTHER, blueprint
+from outreach.answering.models import Mode
+from outreach.answering.speaking import is_unread, language_for, words_in
 from outreach.answering.visiting import TURNED_DOWN, questionnaire_of
 from outreach.campaigns import tracking
 from outreach.campaigns.links import OpenedLink, open_link
 from outreach.campaigns.states import ANSWERED
 from outreach.schools.access import public_page
 from outreach.schools.contacts import contacts_of
-from questionnaires.model import DEFAULT_LANGUAGE
 from questionnaires.timing import minutes_to_answer
 
 COPIED_WITH_IT = ".,;:!?)]}>\"'"
 """What stands after a link in a sentence, and is often copied with it."""
+MODES = {mode.value: mode for mode in Mode}
 SIGNED = "the signed token in the address opens it, and nothing but the first page of a link"
 
 
@@ -48,12 +50,17 @@ def landing(token: str) -> ResponseReturnValue:
     if settled is not None:
         return settled
     questionnaire = questionnaire_of(opened)
+    language = language_for(questionnaire, request.args.get("language"))
     return render_template(
         "answering/landing.html",
         token=token,
         school_name=opened.school.name,
-        title=questionnaire.title.in_(DEFAULT_LANGUAGE),
-        intro=questionnaire.intro.in_(DEFAULT_LANGUAGE),
+        language=language,
+        languages=questionnaire.offered,
+        say=words_in(language),
+        is_unread=is_unread(questionnaire, language),
+        title=questionnaire.title.in_(language),
+        intro=questionnaire.intro.in_(language),
         minutes=minutes_to_answer(questionnaire),
         has_begun=opened.invitation.started_at is not None,
         closes_at=opened.campaign.closes_at,
@@ -69,8 +76,14 @@ def start(token: str) -> ResponseReturnValue:
     settled = _settled(opened, token)
     if settled is not None:
         return settled
-    visiting.start(opened, web.now())
+    mode = MODES.get(request.form.get("mode", ""))
+    visiting.start(opened, web.now(), mode=mode, language=request.form.get("language"))
     return redirect(url_for("answering.carry_on"), SEE_OTHER)
+
+
+def _back_to_landing(token: str) -> ResponseReturnValue:
+    language = request.args.get("language")
+    return redirect(url_for("answering.landing", token=token, language=language), SEE_OTHER)
 
 
 @blueprint.get("/q/<token>/no-thanks")
@@ -89,7 +102,7 @@ def no_thanks(token: str) -> ResponseReturnValue:
     opened = _open(token)
     if _settled(opened, token) is None:
         tracking.decline(web.db(), opened.invitation, web.now())
-    return redirect(url_for("answering.landing", token=token), SEE_OTHER)
+    return _back_to_landing(token)
 
 
 @blueprint.get("/q/<token>/not-me")
@@ -108,7 +121,7 @@ def not_me(token: str) -> ResponseReturnValue:
     opened = _open(token)
     if _settled(opened, token) is None:
         tracking.not_me(web.db(), opened.invitation, web.now())
-    return redirect(url_for("answering.landing", token=token), SEE_OTHER)
+    return _back_to_landing(token)
 
 
 @blueprint.post("/q/<token>/undo")
@@ -118,4 +131,4 @@ def undo(token: str) -> ResponseReturnValue:
     opened = _open(token)
     if opened.invitation.stopped_reason in TURNED_DOWN:
         tracking.undo_decline(web.db(), opened.invitation, web.now())
-    return redirect(url_for("answering.landing", token=token), SEE_OTHER)
+    return _back_to_landing(token)

@@ -106,6 +106,11 @@ class AnsweringSession(Tenant, Base):
     invitation_id: Mapped[UUID]
     secret_hash: Mapped[bytes]
     may_see_answers: Mapped[bool]
+    mode: Mapped[Mode] = mapped_column(
+        enum_type(Mode), default=Mode.PAGES, server_default=Mode.PAGES.value
+    )
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    """What the student chose to read; may change at any time, and values stay the same."""
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

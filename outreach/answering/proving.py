@@ -7,8 +7,9 @@ from enum import Enum
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
+from outreach.answering import sessions
 from outreach.answering.models import BirthCheckTry, Response
-from outreach.answering.sessions import Visit
+from outreach.answering.sessions import SeenInvitation, SeenLink, SeenResponse, Visit
 from outreach.campaigns.models import Invitation, Link
 from outreach.database import school_of
 from outreach.pupils.models import Pupil
@@ -72,7 +73,7 @@ def try_birthday(session: Session, visit: Visit, given: DayAndMonth, now: dateti
     if born is None or tries_left(session, visit.invitation) == 0:
         return Outcome.LOCKED
     if given.is_birthday_in(born):
-        visit.session.may_see_answers = True
+        sessions.let_see(session, visit)
         return Outcome.PASSED
     session.add(BirthCheckTry(school_id=school_of(session), link_id=visit.link.id, at=now))
     session.flush()
@@ -96,11 +97,11 @@ def carry_on(session: Session, visit: Visit, now: datetime) -> bool:
         )
         if used.first() is None:
             return False
-    visit.session.may_see_answers = True
+    sessions.let_see(session, visit)
     return True
 
 
-def tries_left(session: Session, invitation: Invitation) -> int:
+def tries_left(session: Session, invitation: SeenInvitation) -> int:
     """Over all links of the invitation that still work: two good links are not ten tries."""
     wrong = session.scalar(
         select(func.count())
@@ -127,11 +128,11 @@ def _may_carry_on(visit: Visit, now: datetime) -> bool:
     return _is_mailed_since(visit.link, response) or (until is not None and until > now)
 
 
-def _is_mailed_since(link: Link, response: Response) -> bool:
+def _is_mailed_since(link: SeenLink, response: SeenResponse) -> bool:
     return link.created_at > response.started_at
 
 
-def _birth_date(session: Session, invitation: Invitation) -> date | None:
+def _birth_date(session: Session, invitation: SeenInvitation) -> date | None:
     return session.scalar(
         select(Pupil.date_of_birth).where(
             Pupil.school_id == school_of(session), Pupil.id == invitation.pupil_id
@@ -139,7 +140,7 @@ def _birth_date(session: Session, invitation: Invitation) -> date | None:
     )
 
 
-def _lock(session: Session, invitation: Invitation) -> None:
+def _lock(session: Session, invitation: SeenInvitation) -> None:
     session.execute(
         select(Invitation.id)
         .where(Invitation.school_id == school_of(session), Invitation.id == invitation.id)

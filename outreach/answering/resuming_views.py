@@ -9,14 +9,10 @@ from outreach.answering.blueprint import SEE_OTHER, UNPROCESSABLE, blueprint
 from outreach.answering.proving import Outcome
 from outreach.answering.question_views import OWN_VISIT
 from outreach.answering.sessions import Visit
-from outreach.answering.visiting import open_visit
+from outreach.answering.speaking import words_in
+from outreach.answering.visiting import invitation_of, open_visit
 from outreach.campaigns.relinking import MOST_A_DAY, Relinking, send_new_link
 from outreach.schools.access import public_page
-
-NOT_A_DAY = (
-    "Enter your day and month of birth as numbers, such as 9 and 11 for 9 November. "
-    "This did not count as a try."
-)
 
 
 def _show(visit: Visit, error: str | None = None) -> str:
@@ -48,19 +44,17 @@ def try_birthday() -> ResponseReturnValue:
     visit = open_visit(even_if_unproven=True)
     if not visit.must_prove:
         return _onward()
-    form = request.form
+    form, say = request.form, words_in(visit.session.language)
     given = proving.read_day_and_month(form.get("birthday-day", ""), form.get("birthday-month", ""))
     if given is None:
-        return _show(visit, NOT_A_DAY), UNPROCESSABLE
+        return _show(visit, say("not_a_day")), UNPROCESSABLE
     outcome = proving.try_birthday(web.db(), visit, given, web.now())
     if outcome is Outcome.PASSED:
         return _onward()
     if outcome is Outcome.LOCKED:
         return _show(visit), UNPROCESSABLE
     left = proving.tries_left(web.db(), visit.invitation)
-    tries = "1 try" if left == 1 else f"{left} tries"
-    words = f"That is not the day and month your school has for you. You have {tries} left."
-    return _show(visit, words), UNPROCESSABLE
+    return _show(visit, say("not_the_day", count=left)), UNPROCESSABLE
 
 
 @blueprint.post("/answer/carry-on")
@@ -88,6 +82,6 @@ def new_link() -> ResponseReturnValue:
     visit = open_visit(even_if_unproven=True)
     if not visit.must_prove:
         return _onward()
-    done = send_new_link(web.db(), visit.invitation, web.now())
+    done = send_new_link(web.db(), invitation_of(visit), web.now())
     page = "new_link_too_often" if done is Relinking.TOO_OFTEN else "new_link_sent"
     return render_template(f"answering/{page}.html", school_name=visit.school.name, most=MOST_A_DAY)

@@ -1,15 +1,20 @@
 """Saves an answer as it is given, and reads back what has been saved."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Mode, Response
+from outreach.answering.sessions import Visit
 from outreach.campaigns.models import Invitation
 from outreach.database import school_of
+from outreach.pipelining import Express
 from questionnaires.answers import Value, from_json, to_json
 from questionnaires.model import AskedQuestion, Note, Questionnaire
 
@@ -65,16 +70,44 @@ def save_answer(
     The response's row is locked for share, so that a submit in another tab comes wholly before
     this answer, which is then refused, or wholly after it.
     """
-    given = {
-        "school_id": school_of(session),
-        "response_id": response.id,
+    school_id = school_of(session)
+    given = _row(school_id, response.id, question, value, mode, language, now)
+    return session.execute(_SAVE, given).first() is not None
+
+
+def save_at_once(
+    express: Express, visit: Visit, question: AskedQuestion, value: Value, now: datetime
+) -> bool:
+    """As `save_answer`, in one round trip that commits by itself. The response is there already."""
+    assert visit.response is not None
+    school_id, seat = visit.school.id, visit.session
+    given = _row(school_id, visit.response.id, question, value, seat.mode, seat.language, now)
+    return bool(express.rows(school_id, _SAVE, given))
+
+
+def _row(
+    school_id: UUID,
+    response_id: UUID,
+    question: AskedQuestion,
+    value: Value,
+    mode: Mode,
+    language: str,
+    now: datetime,
+) -> dict[str, object]:
+    return {
+        "school_id": school_id,
+        "response_id": response_id,
         "question_id": question.id,
         "value": json.dumps(to_json(value)),
         "mode": mode.value,
         "language": language,
         "now": now,
     }
-    return session.execute(_SAVE, given).first() is not None
+
+
+def answers_in(stored: Mapping[str, Any]) -> dict[str, Value]:
+    """The answers of a visit, as they were saved and so as they were checked then."""
+    return {id: tuple(kept) if isinstance(kept, list) else kept for id, kept in stored.items()}
 
 
 _ANSWERS = select(Answer.question_id, Answer.value).where(

@@ -1,17 +1,20 @@
 """Answering sessions: a browser that pressed Start, found again by the secret in its cookie."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Uuid, and_, bindparam, select
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from outreach.answering.models import AnsweringSession, Response
-from outreach.campaigns.models import Campaign, Invitation, Link
+from outreach.answering.models import AnsweringSession, Mode
+from outreach.campaigns.models import Link
+from outreach.campaigns.states import CampaignState
 from outreach.database import school_of
-from outreach.schools.models import School
+from outreach.pipelining import Express
 from outreach.signing import hash_secret
 
 IDLE_LIMIT = timedelta(minutes=60)
@@ -19,16 +22,59 @@ SEEN_STEP = timedelta(minutes=1)
 """`last_seen_at` moves in steps, so that most answers cost one write less."""
 
 
+class SeenSession(NamedTuple):
+    id: UUID
+    may_see_answers: bool
+    mode: Mode
+    language: str
+    last_seen_at: datetime
+    ended_at: datetime | None
+
+
+class SeenLink(NamedTuple):
+    id: UUID
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class SeenInvitation(NamedTuple):
+    id: UUID
+    pupil_id: UUID
+    questionnaire: str
+    version: int
+    stopped_reason: str | None
+
+
+class SeenCampaign(NamedTuple):
+    state: CampaignState
+    closes_at: datetime | None
+
+
+class SeenSchool(NamedTuple):
+    id: UUID
+    name: str
+
+
+class SeenResponse(NamedTuple):
+    id: UUID
+    started_at: datetime
+    submitted_at: datetime | None
+    reference: str | None
+    resume_allowed_until: datetime | None
+
+
 @dataclass(frozen=True)
 class Visit:
-    """An answering session and all that its link leads to."""
+    """An answering session and all that its link leads to, as it stood when it was read."""
 
-    session: AnsweringSession
-    link: Link
-    invitation: Invitation
-    campaign: Campaign
-    school: School
-    response: Response | None
+    session: SeenSession
+    link: SeenLink
+    invitation: SeenInvitation
+    campaign: SeenCampaign
+    school: SeenSchool
+    response: SeenResponse | None
+    stored: Mapping[str, Any]
+    """The answers of the response as JSON, by question id."""
 
     def is_alive(self, now: datetime) -> bool:
         """Not signed out, and seen within the last hour."""
@@ -44,39 +90,58 @@ class Visit:
         return self.response is not None and not self.session.may_see_answers
 
 
-def find_visit(session: Session, secret: str) -> Visit | None:
-    """The visit of this cookie's secret, alive or not, in the school the session has entered."""
-    key = {"school": school_of(session), "hash": hash_secret(secret)}
-    row = session.execute(_VISIT, key).one_or_none()
-    return None if row is None else Visit(*row)
+_VISIT = text("""
+    SELECT s.id, s.may_see_answers, s.mode, s.language, s.last_seen_at, s.ended_at,
+           l.id, l.created_at, l.revoked_at,
+           i.id, i.pupil_id, i.questionnaire, i.version, i.stopped_reason,
+           c.state, c.closes_at,
+           school.id, school.name,
+           r.id, r.started_at, r.submitted_at, r.reference, r.resume_allowed_until,
+           (SELECT jsonb_object_agg(a.question_id, a.value) FROM answer a
+            WHERE a.school_id = :school AND a.response_id = r.id)
+    FROM answering_session s
+    JOIN link l ON l.school_id = :school AND l.id = s.link_id
+    JOIN invitation i ON i.school_id = :school AND i.id = s.invitation_id
+    JOIN campaign c ON c.school_id = :school AND c.id = i.campaign_id
+    JOIN school ON school.id = s.school_id
+    LEFT JOIN response r
+      ON r.school_id = :school AND r.invitation_id = i.id AND r.superseded_at IS NULL
+    WHERE s.school_id = :school AND s.secret_hash = :hash
+""")
+"""What every answering page asks, in one round trip and without an object of the database's."""
 
 
-def current_response_of(invitation: type[Invitation]) -> ColumnElement[bool]:
-    """The join of an invitation with the one response that has not been superseded."""
-    return and_(
-        Response.school_id == invitation.school_id,
-        Response.invitation_id == invitation.id,
-        Response.superseded_at.is_(None),
+def find_visit(express: Express, school_id: UUID, secret: str) -> Visit | None:
+    """The visit of this cookie's secret, alive or not.
+
+    It sees what is committed, and so nothing of what this request has written before.
+    """
+    rows = express.rows(school_id, _VISIT, {"school": school_id, "hash": hash_secret(secret)})
+    return _visit(*rows[0]) if rows else None
+
+
+def _visit(*row: Any) -> Visit:
+    session_id, may_see, mode, language, last_seen_at, ended_at = row[:6]
+    return Visit(
+        session=SeenSession(session_id, may_see, Mode(mode), language, last_seen_at, ended_at),
+        link=SeenLink(*row[6:9]),
+        invitation=SeenInvitation(*row[9:14]),
+        campaign=SeenCampaign(CampaignState(row[14]), row[15]),
+        school=SeenSchool(*row[16:18]),
+        response=None if row[18] is None else SeenResponse(*row[18:23]),
+        stored=row[23] or {},
     )
 
 
-_SCHOOL: BindParameter[UUID] = bindparam("school", type_=Uuid)
-_VISIT = (
-    select(AnsweringSession, Link, Invitation, Campaign, School, Response)
-    .join(Link, and_(Link.school_id == _SCHOOL, Link.id == AnsweringSession.link_id))
-    .join(
-        Invitation,
-        and_(Invitation.school_id == _SCHOOL, Invitation.id == AnsweringSession.invitation_id),
-    )
-    .join(Campaign, and_(Campaign.school_id == _SCHOOL, Campaign.id == Invitation.campaign_id))
-    .join(School, School.id == AnsweringSession.school_id)
-    .outerjoin(Response, current_response_of(Invitation))
-    .where(AnsweringSession.school_id == _SCHOOL, AnsweringSession.secret_hash == bindparam("hash"))
-)
-"""Every page asks this. It is built once: to build it costs about as much as to execute it."""
-
-
-def begin(session: Session, link: Link, *, may_see_answers: bool, now: datetime) -> str:
+def begin(
+    session: Session,
+    link: Link,
+    *,
+    may_see_answers: bool,
+    mode: Mode,
+    language: str,
+    now: datetime,
+) -> str:
     """A new answering session for this link; the secret is for the cookie alone."""
     secret = secrets.token_urlsafe(32)
     session.add(
@@ -86,6 +151,8 @@ def begin(session: Session, link: Link, *, may_see_answers: bool, now: datetime)
             invitation_id=link.invitation_id,
             secret_hash=hash_secret(secret),
             may_see_answers=may_see_answers,
+            mode=mode,
+            language=language,
             created_at=now,
             last_seen_at=now,
         )
@@ -93,11 +160,34 @@ def begin(session: Session, link: Link, *, may_see_answers: bool, now: datetime)
     return secret
 
 
-def touch(visit: Visit, now: datetime) -> None:
+def touch(session: Session, visit: Visit, now: datetime) -> None:
     if now - visit.session.last_seen_at >= SEEN_STEP:
-        visit.session.last_seen_at = now
+        _change(session, visit, last_seen_at=now)
 
 
-def end(visit: Visit, now: datetime) -> None:
+def let_see(session: Session, visit: Visit) -> None:
+    """This browser saved the first answer, or proved who it is."""
+    _change(session, visit, may_see_answers=True)
+
+
+def choose(session: Session, visit: Visit, *, mode: Mode | None, language: str | None) -> None:
+    """The way of answering from here on; None leaves it as it is."""
+    chosen = {"mode": mode, "language": language}
+    _change(session, visit, **{name: value for name, value in chosen.items() if value is not None})
+
+
+def end(session: Session, visit: Visit, now: datetime) -> None:
     if visit.session.ended_at is None:
-        visit.session.ended_at = now
+        _change(session, visit, ended_at=now)
+
+
+def _change(session: Session, visit: Visit, **values: object) -> None:
+    if values:
+        session.execute(
+            update(AnsweringSession)
+            .where(
+                AnsweringSession.school_id == school_of(session),
+                AnsweringSession.id == visit.session.id,
+            )
+            .values(**values)
+        )

@@ -1,9 +1,15 @@
-"""What the answering pages show: one question, and the check of all answers."""
+"""What the answering pages show: one question, what was said before it, and all of it to check."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path as File
+
+import yaml
+from markupsafe import Markup
 
 from questionnaires.answers import Value, describe
+from questionnaires.languages import offered
 from questionnaires.model import (
     AskedQuestion,
     ChoiceQuestion,
@@ -13,10 +19,13 @@ from questionnaires.model import (
 )
 from questionnaires.path import Path
 
+Phrases = Mapping[str, str]
+"""What the engine says of an answer, in the language of the page (Library.phrases)."""
+
 
 @dataclass(frozen=True)
 class Field:
-    """The field of a question, as `components/question.html` reads it."""
+    """The field of a question, as `components/question.html` and the chat's reply read it."""
 
     id: str
     kind: str
@@ -27,12 +36,26 @@ class Field:
     value: str | int | None = None
     exclusive: tuple[str, ...] = ()
     lines: int = 1
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    """By the option's value: the line to draw beside its words."""
+    foreign: str | None = None
+    """The language of its words, where they are in another than the page."""
+
+    @property
+    def direction(self) -> str:
+        return offered(self.foreign or "en", is_by_a_person=True).direction
+
+    def described(self, error: str | None) -> Markup:
+        """The attribute that ties hint and error to the field."""
+        ids = ["answer-hint"] * bool(self.hint) + ["answer-error"] * bool(error)
+        return Markup(' aria-describedby="{}"').format(" ".join(ids)) if ids else Markup("")
 
 
 @dataclass(frozen=True)
 class QuestionPage:
     field: Field
     section: str
+    is_new_section: bool
     introduction: str | None
     """The section's own words, on its first question."""
     notes: tuple[str, ...]
@@ -40,6 +63,28 @@ class QuestionPage:
     total: int
     before: str | None
     """Id of the question that Back leads to."""
+
+    @property
+    def progress(self) -> str:
+        """Which words of the chat say how far the student is."""
+        if self.number == 1:
+            return "progress_first"
+        left = self.total - self.number
+        if left <= 2:
+            return "progress_near" if left else "progress_last"
+        share = (self.number - 1) / self.total
+        steps = ((0.2, "start"), (0.4, "quarter"), (0.6, "half"))
+        return "progress_" + next((word for below, word in steps if share < below), "most")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and what was said to it."""
+
+    number: int
+    question_id: str
+    asked: str
+    said: str
 
 
 @dataclass(frozen=True)
@@ -76,8 +121,9 @@ def question_page(
     is_new_section = before is None or path.questionnaire.section_of(before.id) is not section
     intro = section.intro.in_(language) if section.intro and is_new_section else None
     return QuestionPage(
-        field=_field(question, language, saved, typed),
+        field=field_of(question, language, saved=saved, typed=typed),
         section=section.title.in_(language),
+        is_new_section=is_new_section,
         introduction=intro,
         notes=_notes_before(path, question, language),
         number=place + 1,
@@ -95,11 +141,17 @@ def _notes_before(path: Path, question: AskedQuestion, language: str) -> tuple[s
     return tuple(notes)
 
 
-def _field(
-    question: AskedQuestion, language: str, saved: Value, typed: Sequence[str] | None
+def field_of(
+    question: AskedQuestion,
+    language: str,
+    *,
+    saved: Value = None,
+    typed: Sequence[str] | None = None,
 ) -> Field:
     text = question.text.in_(language)
     hint = question.hint.in_(language) if question.hint else None
+    read = question.text.language_in(language)
+    foreign = None if read == language else read
     if isinstance(question, ChoiceQuestion | ChoicesQuestion):
         chosen = set(typed) if typed is not None else _chosen(saved)
         options = tuple(
@@ -107,12 +159,32 @@ def _field(
             for option in question.options
         )
         alone = question.exclusive if isinstance(question, ChoicesQuestion) else None
-        exclusive = (alone,) if alone else ()
-        return Field(question.id, question.kind, text, hint, options, exclusive=exclusive)
+        return Field(
+            question.id,
+            question.kind,
+            text,
+            hint,
+            options,
+            exclusive=(alone,) if alone else (),
+            symbols=_symbols_of(question),
+            foreign=foreign,
+        )
     value = "\n".join(typed) if typed is not None else saved
     lines = question.lines if isinstance(question, TextQuestion) else 1
     shown = None if isinstance(value, tuple) else value
-    return Field(question.id, question.kind, text, hint, value=shown, lines=lines)
+    return Field(question.id, question.kind, text, hint, value=shown, lines=lines, foreign=foreign)
+
+
+def _symbols_of(question: ChoiceQuestion | ChoicesQuestion) -> dict[str, str]:
+    drawn = symbols()
+    return {one.value: drawn[one.symbol] for one in question.options if one.symbol is not None}
+
+
+@cache
+def symbols() -> Mapping[str, str]:
+    """Each symbol that a definition may name, as the path of an SVG in a square of 24."""
+    drawn: dict[str, str] = yaml.safe_load((File(__file__).parent / "symbols.yaml").read_text())
+    return drawn
 
 
 def _chosen(saved: Value) -> set[str]:
@@ -121,16 +193,40 @@ def _chosen(saved: Value) -> set[str]:
     return set() if saved is None else {str(saved)}
 
 
-def check_page(path: Path, answers: Mapping[str, Value], language: str) -> CheckPage:
+def turns_before(
+    path: Path,
+    question: AskedQuestion | None,
+    answers: Mapping[str, Value],
+    language: str,
+    phrases: Phrases,
+) -> tuple[Turn, ...]:
+    """What was said on the path before this question, or on all of it."""
+    turns = []
+    for number, one in enumerate(path.asked, start=1):
+        if question is not None and one.id == question.id:
+            break
+        if one.id in answers:
+            said = describe(one, answers[one.id], language, phrases)
+            turns.append(Turn(number, one.id, one.text.in_(language), said))
+    return tuple(turns)
+
+
+def check_page(
+    path: Path,
+    answers: Mapping[str, Value],
+    language: str,
+    phrases: Phrases | None = None,
+    not_answered: str = "Not answered yet",
+) -> CheckPage:
     """Every question on the path by section; what is off the path is not sent, so not shown."""
     sections: dict[str, tuple[str, list[CheckRow]]] = {}
     for question in path.asked:
         section = path.questionnaire.section_of(question.id)
         is_answered = question.id in answers
         words = (
-            describe(question, answers[question.id], language)
+            describe(question, answers[question.id], language, phrases)
             if is_answered
-            else "Not answered yet"
+            else not_answered
         )
         row = CheckRow(question.id, question.text.in_(language), words, is_answered)
         sections.setdefault(section.id, (section.title.in_(language), []))[1].append(row)

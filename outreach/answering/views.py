@@ -3,16 +3,29 @@
 from flask import Flask
 
 from outreach.answering import (
+    ending_views,
     landing_views,
     question_views,
     resuming_views,
     staff_views,
     stop_views,
+    ways_views,
 )
 from outreach.answering.blueprint import blueprint
+from outreach.answering.speaking import words_in
+from questionnaires.model import DEFAULT_LANGUAGE
 
-VIEWS = (landing_views, question_views, resuming_views, staff_views, stop_views)
+VIEWS = (
+    ending_views,
+    landing_views,
+    question_views,
+    resuming_views,
+    staff_views,
+    stop_views,
+    ways_views,
+)
 
 
 def init_app(app: Flask) -> None:
+    app.jinja_env.globals["say"] = words_in(DEFAULT_LANGUAGE)  # for the student's layout elsewhere
     app.register_blueprint(blueprint)

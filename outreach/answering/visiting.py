@@ -3,13 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
+from flask import g
 from flask import session as cookie
 from sqlalchemy.orm import Session
 
 from outreach import web
 from outreach.answering import sessions
+from outreach.answering.models import Mode, Response
 from outreach.answering.sessions import Visit
+from outreach.answering.speaking import language_for
 from outreach.campaigns.links import LinkGone, OpenedLink, gone_because
+from outreach.campaigns.models import Invitation
 from outreach.database import enter_school
 from questionnaires.model import Questionnaire
 
@@ -43,8 +47,12 @@ def remembered_visit(db: Session) -> Visit | None:
     kept = cookie.get(KEY)
     if kept is None:
         return None
-    enter_school(db, UUID(kept["school"]))
-    return sessions.find_visit(db, kept["secret"])
+    school_id = UUID(kept["school"])
+    enter_school(db, school_id)
+    visit = sessions.find_visit(web.parts().express, school_id, kept["secret"])
+    if visit is not None:
+        g.language = visit.session.language
+    return visit
 
 
 def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) -> Visit:
@@ -54,14 +62,16 @@ def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) ->
     if visit is None:
         raise VisitOver
     if not visit.is_submitted:
-        gone = gone_because(visit.link, visit.campaign, now)
+        gone = gone_because(
+            visit.link.revoked_at, visit.campaign.state, visit.campaign.closes_at, now
+        )
         if gone is not None:
             raise LinkGone(gone, visit.school.name, was_sent=visit.is_submitted)
         if visit.invitation.stopped_reason in TURNED_DOWN:
             raise TurnedDown
     if not visit.is_alive(now):
         raise VisitOver
-    sessions.touch(visit, now)
+    sessions.touch(web.db(), visit, now)
     if visit.is_submitted and not even_if_sent:
         raise AlreadySent(visit)
     if visit.must_prove and not even_if_unproven:
@@ -69,7 +79,9 @@ def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) ->
     return visit
 
 
-def start(opened: OpenedLink, now: datetime) -> None:
+def start(
+    opened: OpenedLink, now: datetime, *, mode: Mode | None = None, language: str | None = None
+) -> None:
     """Give this browser a visit of its own, or the one it has of this link already.
 
     Pressing Start twice is one visit. A browser that gave answers before, or proved who it is,
@@ -78,7 +90,9 @@ def start(opened: OpenedLink, now: datetime) -> None:
     db = web.db()
     earlier = _earlier_visit(opened)
     if earlier is not None and earlier.link.id == opened.link.id and earlier.is_alive(now):
-        sessions.touch(earlier, now)
+        sessions.touch(db, earlier, now)
+        chosen = None if language is None else language_for(questionnaire_of(opened), language)
+        sessions.choose(db, earlier, mode=mode, language=chosen)
         return
     is_same_sitting = earlier is not None and earlier.is_alive(now)
     may_see = is_same_sitting and earlier is not None and earlier.session.may_see_answers
@@ -86,7 +100,14 @@ def start(opened: OpenedLink, now: datetime) -> None:
     web.start_fresh_session()
     if nonce is not None:
         cookie["csrf"] = nonce  # the second of two quick presses carries this page's token
-    secret = sessions.begin(db, opened.link, may_see_answers=may_see, now=now)
+    secret = sessions.begin(
+        db,
+        opened.link,
+        may_see_answers=may_see,
+        mode=mode or Mode.PAGES,
+        language=language_for(questionnaire_of(opened), language),
+        now=now,
+    )
     cookie[KEY] = {"school": str(opened.school.id), "secret": secret}
 
 
@@ -95,7 +116,7 @@ def _earlier_visit(opened: OpenedLink) -> Visit | None:
     kept = cookie.get(KEY)
     if kept is None or kept["school"] != str(opened.school.id):
         return None
-    visit = sessions.find_visit(web.db(), kept["secret"])
+    visit = sessions.find_visit(web.parts().express, opened.school.id, kept["secret"])
     if visit is None or visit.session.ended_at is not None:
         return None
     return visit if visit.invitation.id == opened.invitation.id else None
@@ -104,3 +125,14 @@ def _earlier_visit(opened: OpenedLink) -> Visit | None:
 def questionnaire_of(visit: Visit | OpenedLink) -> Questionnaire:
     """The very version that the invitation pins."""
     return web.parts().library.get(visit.invitation.questionnaire, visit.invitation.version)
+
+
+def invitation_of(visit: Visit) -> Invitation:
+    """Its row, for what is to be changed in it."""
+    return web.db().get_one(Invitation, (visit.school.id, visit.invitation.id))
+
+
+def response_of(visit: Visit) -> Response:
+    """Its row, for what is to be changed in it. Only where the visit has a response."""
+    assert visit.response is not None
+    return web.db().get_one(Response, (visit.school.id, visit.response.id))

@@ -63,7 +63,8 @@ def open_link(
     is opened: its page says so. The closing date ends a link even before the campaign is closed.
     """
     opened = _open(session, signer.verify(Purpose.LINK, token))
-    reason = gone_because(opened.link, opened.campaign, now or clock.now())
+    campaign, at = opened.campaign, now or clock.now()
+    reason = gone_because(opened.link.revoked_at, campaign.state, campaign.closes_at, at)
     if reason is not None:
         was_sent = opened.invitation.submitted_at is not None
         raise LinkGone(reason, opened.school.name, was_sent=was_sent)
@@ -80,13 +81,15 @@ def open_notice_link(session: Session, signer: TokenSigner, token: str) -> Opene
     return _open(session, signer.verify(Purpose.LINK, token))
 
 
-def gone_because(link: Link, campaign: Campaign, now: datetime) -> Gone | None:
+def gone_because(
+    revoked_at: datetime | None, state: CampaignState, closes_at: datetime | None, now: datetime
+) -> Gone | None:
     """For a browser that is answering too: the same rule ends its session."""
-    if link.revoked_at is not None:
+    if revoked_at is not None:
         return Gone.REVOKED
-    if campaign.state is CampaignState.CANCELLED:
+    if state is CampaignState.CANCELLED:
         return Gone.CANCELLED
-    if campaign.state is CampaignState.CLOSED or is_past_closing(campaign, now):
+    if state is CampaignState.CLOSED or (closes_at is not None and closes_at <= now):
         return Gone.CLOSED
     return None
 

@@ -69,7 +69,7 @@ def test_no_wrong_try_says_whether_it_was_near(begun: Launched) -> None:
     said = set()
     for day, month in ((14, 4), (13, 3), (1, 12)):
         browser = on_new_device(begun)
-        said.add(browser.prove(day, month).words.split(" You have")[0])
+        said.add(browser.prove(day, month).words.split(" Tries you have")[0])
         with begun.in_school() as session:
             forgive_tries(session, begun.invitation_id, OPERATOR, begun.clock())
 
@@ -78,10 +78,10 @@ def test_no_wrong_try_says_whether_it_was_near(begun: Launched) -> None:
 
 def test_five_wrong_tries_lock_and_the_right_one_comes_too_late(begun: Launched) -> None:
     browser = on_new_device(begun)
-    for left in ("4 tries", "3 tries", "2 tries", "1 try"):
+    for left in (4, 3, 2, 1):
         browser.prove(1, 1)
         assert (browser.status, browser.heading) == (422, ASKS)
-        assert f"You have {left}" in browser.words
+        assert f"Tries you have left: {left}." in browser.words
     form = browser.forms[0]
 
     browser.prove(1, 1)

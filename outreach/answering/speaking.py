@@ -1,0 +1,96 @@
+"""What the answering pages themselves say, in each language that has all of it.
+
+A file a language in `words/`; the English one is what the others translate. A file that lacks a
+text, or whose blanks are not those of the English, is not used: pages are then in English.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import yaml
+from markupsafe import Markup, escape
+
+from outreach.clock import in_london, london
+from questionnaires.languages import offered
+from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
+
+FILES = Path(__file__).parent / "words"
+
+
+class Words:
+    """`say("continue")` in a template. What fills a blank is escaped, unless it is Markup."""
+
+    def __init__(self, file: Mapping[str, Any]) -> None:
+        self.language: str = file["language"]
+        self.html_language: str = file.get("html_language", self.language)
+        self.direction = offered(self.language, is_by_a_person=True).direction
+        self.is_by_a_person: bool = file["reviewed"]
+        self._texts = {key: escape(text) for key, text in file["words"].items()}
+
+    def __call__(self, key: str, **blanks: object) -> Markup:
+        """Raises KeyError for words that no file has."""
+        text = self._texts[key]
+        return text.format(**blanks) if blanks else text
+
+    def moment(self, moment: datetime) -> str:
+        """Day and time in London; names of months are English, so other languages get numbers."""
+        if self.language == DEFAULT_LANGUAGE:
+            return in_london(moment)
+        local = london(moment)
+        return f"{local:%d.%m.%Y, %H:%M}"
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(self._texts)
+
+
+def words_in(language: str) -> Words:
+    """In that language; in English where there is no whole file for it."""
+    return _files().get(language) or _files()[DEFAULT_LANGUAGE]
+
+
+def is_unread(questionnaire: Questionnaire, language: str) -> bool:
+    """Whether a machine put the questions or the page into this language, and nobody read them."""
+    offers = {one.code: one for one in questionnaire.offered}
+    is_read = words_in(language).is_by_a_person
+    return not is_read or (language in offers and not offers[language].is_by_a_person)
+
+
+def language_for(questionnaire: Questionnaire, wanted: str | None) -> str:
+    """The wanted language where this questionnaire can be answered in it, else its first."""
+    codes = [one.code for one in questionnaire.offered]
+    return wanted if wanted is not None and wanted in codes else codes[0]
+
+
+def faults_of(file: Mapping[str, Any], english: Mapping[str, Any]) -> list[str]:
+    """What keeps a translation from being used, in words for whoever mends it."""
+    ours, theirs = english["words"], file["words"]
+    faults = [f"“{key}” is missing." for key in ours if key not in theirs]
+    faults += [f"“{key}” is said by no page." for key in theirs if key not in ours]
+    for key in ours.keys() & theirs.keys():
+        if not theirs[key].strip():
+            faults.append(f"“{key}” is empty.")
+        elif _blanks(theirs[key]) != _blanks(ours[key]):
+            faults.append(f"“{key}” needs the blanks {sorted(_blanks(ours[key]))}, each once.")
+    return faults
+
+
+def read_file(language: str) -> dict[str, Any]:
+    file: dict[str, Any] = yaml.safe_load((FILES / f"{language}.yaml").read_text("utf-8"))
+    return file
+
+
+@cache
+def _files() -> dict[str, Words]:
+    english = read_file(DEFAULT_LANGUAGE)
+    others = [read_file(path.stem) for path in sorted(FILES.glob("*.yaml")) if path.stem != "en"]
+    whole = [file for file in others if not faults_of(file, english)]
+    return {file["language"]: Words(file) for file in (english, *whole)}
+
+
+def _blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
