@@ -1,12 +1,13 @@
 """What the documents and the Procfile promise is what the code has."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from outreach.cli.entry import outreach as command_line
+from outreach.cli.entry import MODULES
 from outreach.queues import QUEUES, Work
 from outreach.settings import SETTINGS
 
@@ -34,7 +35,17 @@ def test_the_procfile_starts_every_kind_of_process() -> None:
     for command in lines.values():
         program, name, *_ = command.split()
         assert program.endswith("outreach")
-        assert name in command_line.commands
+        assert name in MODULES
+
+
+def test_every_command_is_found_by_its_name() -> None:
+    written = {
+        command.name: path.stem
+        for path in (PROJECT / "outreach" / "cli").glob("*.py")
+        for command in getattr(import_module(f"outreach.cli.{path.stem}"), "commands", ())
+    }
+
+    assert written == MODULES
 
 
 def test_every_kind_of_work_rings_a_queue_that_workers_listen_to() -> None:
