@@ -30,7 +30,7 @@ from outreach.pupils.models import (
 from outreach.pupils.turns import wait_for_turn
 from outreach.queues import Work
 from outreach.schools.models import ChangedBy, Connection, SharingAgreement
-from outreach.schools.revoking import is_revoked
+from outreach.schools.revoking import HELD_DATA, is_revoked
 from outreach.schools.sharing import Move, write_moves
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _finish(session: Session, now: datetime) -> None:
     agreement.connection, agreement.source_revoked = Connection.NOT_CONNECTED, False
     agreement.deletes_at, agreement.changed_at = None, now
     moves = [
-        Move("held_data", "held", "deleted"),
+        Move(HELD_DATA, "held", "deleted"),
         Move("connection", before.value, agreement.connection.value),
     ]
     if agreement.student_email:  # a school that comes back decides anew

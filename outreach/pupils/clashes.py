@@ -67,8 +67,8 @@ CLASHES = (
         _SOMEBODY_ELSE,
         Field.MIS_ID,
         "The roster has this MIS ID for a pupil of another name whom neither a UPN nor a date of "
-        "birth shows to be the same. Check whose it is. If the MIS gives old numbers to new pupils, import once with the MIS "
-        "ID cell left empty.",
+        "birth shows to be the same. Check whose it is. If the MIS gives old numbers to new "
+        "pupils, import once with the MIS ID cell left empty.",
     ),
     (
         _SAME_PUPIL_TWICE,

@@ -44,7 +44,7 @@ from outreach.pupils.sources.roster import Roster
 from outreach.pupils.staging import Staged, take_in_staged
 from outreach.pupils.turns import wait_for_turn
 from outreach.queues import Work
-from outreach.schools.revoking import is_revoked
+from outreach.schools.revoking import is_deleted, is_revoked
 from outreach.schools.sharing import hold_agreement
 
 MANY = 200
@@ -75,7 +75,8 @@ def import_roster(
     """Merge the file into the school's roster; a dry run counts the same and changes nothing.
 
     Raises Refusal, with nothing changed: UnreadableFile, HeaderFault, NothingImported,
-    DropRefused, and where the connection is revoked by either word.
+    DropRefused, and where the connection is revoked by either word, or what was held was deleted
+    after that and nobody has authorised it again.
     `staff_id` is None for the operator at the terminal; `source` is the file's format where not
     given; `columns` say what the columns of a table are.
     """
@@ -131,11 +132,17 @@ def merge_staged(
 
 def _require_not_revoked(session: Session) -> None:
     """Holds off a revocation until this import is committed, or sees the one before it."""
-    if is_revoked(hold_agreement(session)):
+    agreement = hold_agreement(session)
+    if is_revoked(agreement):
+        where = "with its integrator" if agreement.source_revoked else "on the Data sharing page"
         raise Refusal(
             "The connection is revoked, so no roster is taken in, by a file or otherwise. Nothing "
-            "was imported. Authorise the connection on the Data sharing page first, or ask your "
-            "data protection contact to."
+            f"was imported. Have it authorised again {where} first."
+        )
+    if is_deleted(session, agreement):
+        raise Refusal(
+            "What was held of the school's pupils was deleted after the connection was revoked. "
+            "Nothing was imported. Have the connection authorised on the Data sharing page first."
         )
 
 

@@ -38,7 +38,7 @@ def fields_left_out(session: Session) -> dict[Field, str]:
     for one, setting in ADDRESSES.items():
         if not getattr(current, setting) and setting not in undecided:
             reasons[one] = (
-                f"Not shared: “{table().items[DataItem(setting)].label}” is switched off on the Data sharing "
-                "page. What is stored of it stays as it is, and is not used."
+                f"Not shared: “{table().items[DataItem(setting)].label}” is switched off on the "
+                "Data sharing page. What is stored of it stays as it is, and is not used."
             )
     return reasons

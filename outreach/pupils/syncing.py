@@ -50,6 +50,7 @@ from outreach.pupils.staged_pages import (
     staged_of,
 )
 from outreach.pupils.syncs import Claim
+from outreach.pupils.turns import wait_for_turn
 from outreach.queues import Bell, Work
 from outreach.schools.models import Connection, School, SharingAgreement
 from outreach.schools.sharing import hold_agreement
@@ -283,6 +284,7 @@ def _merge(
         _require_whole(sync_row.is_full, sync_row.records, sync_row.expected, sync_row.kind)
     with transaction(parts.sessions, school_id) as session:
         now = parts.clock()
+        wait_for_turn(session)  # before the agreement, as whoever switches or deletes does
         _require_shared(session)
         staged = staged_of(session, claim.sync_id, source.fields, fetching, leavers)
         report = merge_staged(

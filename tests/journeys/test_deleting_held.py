@@ -15,6 +15,7 @@ from outreach.campaigns.models import Link, Message
 from outreach.campaigns.progress import status
 from outreach.clock import now
 from outreach.database import transaction
+from outreach.errors import Refusal
 from outreach.privacy.deleting import delete_if_due, what_is_held
 from outreach.privacy.erasing import erase_pupils
 from outreach.profiles.models import ProfileEntry, Result
@@ -112,6 +113,19 @@ def test_what_was_taken_back_in_time_is_not_deleted(wired: web.Parts, school: Ma
         assert agreement(session).deletes_at is None
         due = session.scalars(select(DueWork.kind).where(DueWork.school_id == school.id))
         assert Work.DELETE_HELD not in set(due)
+
+
+def test_after_the_deletion_a_file_waits_until_the_school_authorises_again(
+    wired: web.Parts, school: MadeSchool
+) -> None:
+    revoke(wired, school, Connection.REVOKED)
+    delete_if_due(later(wired, 31), school.id)
+
+    with pytest.raises(Refusal, match="deleted after the connection was revoked"):
+        take(wired.sessions, school.id, roster(row(1)))
+    revoke(later(wired, 32), school, Connection.AUTHORISED)
+
+    assert take(wired.sessions, school.id, roster(row(1))).added == 1
 
 
 def test_the_schedule_rings_when_it_is_due(wired: web.Parts, school: MadeSchool) -> None:
