@@ -19,6 +19,7 @@ SEE_OTHER = 303
 
 
 GENERAL_NOTICE = "/privacy"
+STATEMENT = "/accessibility"
 
 
 def notice_address() -> str:
@@ -31,7 +32,9 @@ def notice_address() -> str:
 
 
 def _notice(address: str) -> dict[str, object]:
-    return {"notice_address": address, "footer_links": [(spoken()("privacy_notice"), address)]}
+    say = spoken()
+    links = [(say("privacy_notice"), address), (say("accessibility"), STATEMENT)]
+    return {"notice_address": address, "footer_links": links}
 
 
 def spoken() -> Words:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from outreach.answering import (
+    accessibility_views,
     ending_views,
     landing_views,
     question_views,
@@ -16,6 +17,7 @@ from outreach.answering.speaking import words_in
 from questionnaires.model import DEFAULT_LANGUAGE
 
 VIEWS = (
+    accessibility_views,
     ending_views,
     landing_views,
     question_views,

@@ -19,10 +19,13 @@ class Form:
     action: str
     hidden: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
+    buttons: dict[str, Field] = field(default_factory=dict)
+    """By name; each value is a button of its own."""
 
     @property
     def question(self) -> Field | None:
-        return next(iter(self.fields.values()), None)
+        """What is to be filled in, or where there is nothing, the first buttons to choose from."""
+        return next(iter([*self.fields.values(), *self.buttons.values()]), None)
 
 
 class PageReader(HTMLParser):
@@ -66,6 +69,9 @@ class PageReader(HTMLParser):
         name, kind = given["name"], given.get("type", "text") if tag == "input" else tag
         if kind == "hidden":
             self._form.hidden[name] = given.get("value", "")
+        elif kind == "button":
+            known = self._form.buttons.setdefault(name, Field(name, kind))
+            known.values.append(given.get("value", ""))
         elif kind in KINDS:
             known = self._form.fields.setdefault(name, Field(name, kind))
             if kind in {"radio", "checkbox"}:

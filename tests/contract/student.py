@@ -102,6 +102,7 @@ class Browser:
         rng = random.Random(f"{self.seed}/{question_id}")
         ways: dict[str, Callable[[], list[str]]] = {
             "radio": lambda: [rng.choice(question.values)],
+            "button": lambda: [rng.choice(question.values)],
             "checkbox": lambda: [question.values[0]],
             "number": lambda: ["1"],
         }

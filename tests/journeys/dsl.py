@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -13,14 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, TextClause, event, func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from outreach import web
-from outreach.answering.models import Answer, AnsweringSession, Response
+from outreach.answering.models import Answer, AnsweringSession, Mode, Response
 from outreach.audit import OPERATOR
 from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.launching import begin_sending, launch, write_next_block
@@ -28,10 +29,13 @@ from outreach.campaigns.links import link_token, stop_token
 from outreach.campaigns.models import Invitation, Link, Message
 from outreach.clock import now
 from outreach.database import Base, school_of, transaction
+from outreach.pipelining import Express
 from questionnaires.loading import Library, load_file, load_library
 from tests.contract.forms import Form, read_page
 from tests.factories import MadeSchool, make_pupil, make_school
 
+BOTH_MODES = pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.value)
+"""`pytestmark = BOTH_MODES`: a module's journeys run as pages and as a chat."""
 TINY = Path(__file__).parent.parent / "definitions"
 BIRTHDAY = date(2011, 3, 14)
 
@@ -56,7 +60,8 @@ def tiny_library_and_clock(app: Flask) -> Iterator[TurnedClock]:
     clock = TurnedClock()
     published = load_library()
     tiny = [load_file(path) for path in sorted(TINY.glob("*.yaml"))]
-    library = Library([*tiny, *(published.latest(one) for one in published.ids)])
+    every = [*tiny, *(published.latest(one) for one in published.ids)]
+    library = Library(every, published.translations)
     app.extensions["outreach"] = replace(parts, library=library, clock=clock)
     yield clock
     app.extensions["outreach"] = parts
@@ -73,6 +78,8 @@ class Launched:
     campaign_id: UUID
     invitation_id: UUID
     link_id: UUID
+    mode: Mode = Mode.PAGES
+    """How its browsers answer, unless they are told."""
 
     @property
     def parts(self) -> web.Parts:
@@ -91,8 +98,9 @@ class Launched:
     def stop_link(self) -> str:
         return f"/stop/{stop_token(self.parts.signer, self.school.key, self.link_id)}"
 
-    def browser(self) -> Browser:
-        return Browser(self.app.test_client(), self)
+    def browser(self, mode: Mode | None = None) -> Browser:
+        """A student's browser that answers in this mode, or in that of the test."""
+        return Browser(self.app.test_client(), self, mode=mode or self.mode)
 
     @contextmanager
     def in_school(self) -> Iterator[Session]:
@@ -155,6 +163,7 @@ def launch_for(
     date_of_birth: date | None = BIRTHDAY,
     work: str | None = "",
     home: str | None = None,
+    mode: Mode = Mode.PAGES,
 ) -> Launched:
     """A school of its own with one student, asked to answer `questionnaire`."""
     parts: web.Parts = app.extensions["outreach"]
@@ -190,7 +199,8 @@ def launch_for(
             session.add(link)
             session.flush()
             link_id = link.id
-        return Launched(app, clock, school, pupil.id, campaign.id, invitation.id, link_id)
+        ids = (pupil.id, campaign.id, invitation.id, link_id)
+        return Launched(app, clock, school, *ids, mode=mode)
 
 
 @dataclass
@@ -200,6 +210,7 @@ class Browser:
     client: FlaskClient
     launched: Launched
     page: TestResponse | None = None
+    mode: Mode = Mode.PAGES
 
     def get(self, address: str) -> Browser:
         self.page = self.client.get(address, follow_redirects=True)
@@ -213,8 +224,13 @@ class Browser:
         return self.get(self.launched.link)
 
     def start(self) -> Browser:
-        """Open the link and press Start."""
-        return self.open().press()
+        """Open the link and press Start, or the button beside it that starts the chat."""
+        self.open()
+        if self.mode is Mode.PAGES or not self.forms:
+            return (
+                self.press()
+            )  # the first button, which is what a program presses that reads forms
+        return self.press(mode=self.mode.value)
 
     def press(self, number: int = 0, **fields: str | Sequence[str]) -> Browser:
         """Send a form of this page's main part, as the page gives it, with these fields."""
@@ -226,6 +242,20 @@ class Browser:
 
     def skip(self) -> Browser:
         return self.press(action="skip")
+
+    def change_way(self, to: str, **typed: str | Sequence[str]) -> Browser:
+        """Press a button below the question: it sends along what is typed there."""
+        found = re.search(r'formaction="([^"]+)"|action="(/answer/ways[^"]+)"', self.text)
+        assert found is not None
+        address = unescape(found[1] or found[2])
+        token = self.forms[0].hidden if self.forms else self.token
+        return self.post(address, **token, to=to, **typed)
+
+    @property
+    def token(self) -> dict[str, str]:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.text)
+        assert found is not None
+        return {"csrf_token": found[1]}
 
     def back(self) -> Browser:
         return self.get(self.link_of("Back"))
@@ -282,6 +312,17 @@ class Browser:
         return unescape(found.group(1)).strip()
 
     @property
+    def chosen(self) -> set[str]:
+        """Values that this page shows as the answer so far."""
+        ticked = re.findall(r'value="([^"]+)" checked', self.text)
+        return {*ticked, *re.findall(r'reply-now"[^>]* value="([^"]+)"', self.text)}
+
+    def says(self, asked: str, answer: str) -> bool:
+        """Whether this page says that this was answered to that."""
+        between = " " if self.mode is Mode.PAGES else " You said: "
+        return f"{asked}{between}{answer}" in self.words
+
+    @property
     def forms(self) -> list[Form]:
         return read_page(self.text).forms
 
@@ -294,16 +335,28 @@ class Browser:
 
 @contextmanager
 def statements_of(launched: Launched) -> Iterator[list[str]]:
-    """The SQL that the app sends meanwhile, without COMMIT and the like."""
+    """The SQL that the app sends meanwhile, without COMMIT and the like.
+
+    What goes by the express is one round trip, whatever it is.
+    """
     engine: Engine = launched.parts.sessions.kw["bind"]
     seen: list[str] = []
+    send = Express.rows
+
+    def note_express(
+        express: Express, school_id: UUID, statement: TextClause, values: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        seen.append(" ".join(statement.text.split()))
+        return send(express, school_id, statement, values)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(" ".join(statement.split()))
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Express, "rows", note_express)
+            yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

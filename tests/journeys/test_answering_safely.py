@@ -7,9 +7,10 @@ from collections.abc import Callable
 from flask import Flask
 
 from outreach.answering.models import AnsweringSession
-from tests.journeys.dsl import Browser, Launched
+from tests.journeys.dsl import BOTH_MODES, Browser, Launched
 
 Launch = Callable[..., Launched]
+pytestmark = BOTH_MODES
 
 
 def test_a_form_without_its_token_or_with_anothers_is_refused(launch: Launch) -> None:
