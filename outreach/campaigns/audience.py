@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.models import Campaign, CampaignQuestionnaire, Invitation
 from outreach.campaigns.states import ANSWERED
 from outreach.clock import academic_year_start, london_date
 from outreach.database import school_of
@@ -69,18 +70,21 @@ def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSel
         .where(GroupMember.school_id == school_of(session), is_one_of(groups))
     )
     is_asked = or_(Pupil.year.in_(campaign.years), Pupil.id.in_(members))
-    asked = gate(already_answered(campaign.questionnaire, now), at=now)
+    asked = gate(already_answered(campaign.id, now), at=now)
     return asked.where(Pupil.erased_at.is_(None), is_asked)
 
 
-def already_answered(questionnaire: str, now: datetime) -> ColumnElement[bool]:
-    """Over Pupil: has submitted this questionnaire, any version, since 1 September."""
+def already_answered(campaign_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Over Pupil: has submitted any that this campaign gives, any version, since 1 September."""
+    given = select(CampaignQuestionnaire.questionnaire).where(
+        CampaignQuestionnaire.campaign_id == campaign_id  # of one school: asked once, not per pupil
+    )
     return (
         select(Invitation.id)
         .where(
             Invitation.school_id == Pupil.school_id,
             Invitation.pupil_id == Pupil.id,
-            Invitation.questionnaire == questionnaire,
+            Invitation.questionnaire.in_(given),
             Invitation.state.in_(ANSWERED),
             Invitation.submitted_at >= academic_year_start(now),
         )

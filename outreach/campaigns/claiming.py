@@ -189,7 +189,7 @@ def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueR
 def _sort_out(
     session: Session, campaign: Campaign, due: Sequence[Row[*DueRow]], now: datetime
 ) -> list[Claimed]:
-    asked = gate(already_answered(campaign.questionnaire, now), at=now).where(
+    asked = gate(already_answered(campaign.id, now), at=now).where(
         Pupil.id.in_({row.pupil_id for row in due})
     )
     answers = {answer.pupil_id: answer for answer in session.execute(asked)}

@@ -17,6 +17,7 @@ from outreach.campaigns.claiming import Claimed
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import link_token, stop_token
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.pinning import BY_STAGE, definitions_of
 from outreach.clock import long_date
 from outreach.database import enter_school, transaction
 from outreach.errors import NotFound
@@ -47,7 +48,9 @@ class InviteLetter:
     parts: Parts
     school: School
     campaign: Campaign
-    questionnaire: Questionnaire
+    questionnaires: tuple[Questionnaire, ...]
+    """All that the campaign gives, the supported one last."""
+
     contact: Contact | None
     """Whom the student may ask about it, where the school has said."""
 
@@ -61,8 +64,15 @@ class InviteLetter:
     def read(
         cls, session: Session, parts: Parts, school: School, campaign: Campaign
     ) -> "InviteLetter":
-        pinned = parts.library.get(campaign.questionnaire, campaign.version)
-        return cls(parts, school, campaign, pinned, contacts_of(session).careers)
+        given = definitions_of(session, parts.library, campaign.id)
+        return cls(parts, school, campaign, given, contacts_of(session).careers)
+
+    @property
+    def title(self) -> str:
+        """The questionnaire's own, where all but those with the supported version get one."""
+        if self.campaign.questionnaire == BY_STAGE:
+            return "Future Skills Questionnaire"
+        return self.questionnaires[0].title.in_(DEFAULT_LANGUAGE)
 
     @cached_property
     def return_path(self) -> str:
@@ -79,8 +89,8 @@ class InviteLetter:
         closes_at = self.campaign.closes_at
         return {
             "school_name": self.school.name,
-            "title": self.questionnaire.title.in_(DEFAULT_LANGUAGE),
-            "minutes": minutes_to_answer(self.questionnaire),
+            "title": self.title,
+            "minutes": max(minutes_to_answer(one) for one in self.questionnaires),
             "closes_on": long_date(closes_at) if closes_at else None,
             "contact": self.contact,
         }

@@ -1,4 +1,4 @@
-"""Making a campaign: a draft with its questionnaire pinned, for years and groups."""
+"""Making a campaign: a draft with its questionnaires pinned, for years and groups."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.campaigns.models import Campaign, CampaignDirectory
+from outreach.campaigns.pinning import keep_pins, pins_for
 from outreach.campaigns.states import CampaignState
 from outreach.clock import LONDON
 from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.pupils.groups import GroupName, find_groups
-from questionnaires.loading import Library, UnknownQuestionnaire
+from questionnaires.loading import Library
 
 LAST_MOMENT = time(23, 59, 59)
 LONGEST_NAME = 120
@@ -33,15 +34,13 @@ def create_campaign(
 ) -> Campaign:
     """A draft. It asks every pupil who is in any of the years or in any of the groups.
 
-    Groups are given as people write them, or by key; the row keeps keys.
+    `questionnaire` is an id, or `by_stage`: the versions are pinned now. Groups are given as people
+    write them, or by key; the row keeps keys.
     """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Refusal(f"Give the campaign a name of 1 to {LONGEST_NAME} characters.")
-    try:
-        latest = library.latest(questionnaire)
-    except UnknownQuestionnaire as fault:
-        raise Refusal(str(fault)) from fault
+    pins = pins_for(library, questionnaire)
     if not years and not groups:
         raise Refusal("Choose at least one year or one group: nobody would be asked.")
     found = find_groups(session, groups)
@@ -49,9 +48,7 @@ def create_campaign(
         school_id=school_of(session),
         id=uuid4(),
         name=name,
-        questionnaire=latest.id,
-        version=latest.version,
-        sha256=latest.sha256,
+        questionnaire=questionnaire,
         state=CampaignState.DRAFT,
         years=sorted(set(years)),
         groups=sorted(GroupName.of(group).key for group in found),
@@ -61,6 +58,7 @@ def create_campaign(
     )
     session.add(campaign)
     session.add(CampaignDirectory(campaign_id=campaign.id, school_id=campaign.school_id))
+    keep_pins(session, campaign.id, pins)
     actor = audit.staff_actor(created_by) if created_by else audit.OPERATOR
     audit.record(session, now, actor, "campaign.created", "campaign", campaign.id)
     session.flush()

@@ -19,6 +19,7 @@ from outreach.campaigns.composing import InviteLetter
 from outreach.campaigns.journal import Journal
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, Message
+from outreach.campaigns.pinning import NotInstalled
 from outreach.campaigns.sending import LeftUnderWay, Progress, Sending, pool_for, stopping
 from outreach.campaigns.states import CampaignState
 from outreach.campaigns.waits import pause_after
@@ -68,8 +69,8 @@ def _deliver_batch(parts: Parts, school_id: UUID, ends_at: float) -> Progress | 
         return None if batch is None else Progress()
     try:
         letter = InviteLetter.of(parts, batch.school, batch.campaign)
-    except LookupError:  # the definition it pins is not installed: this campaign's mail must wait
-        _hold_campaign(parts, batch)
+    except NotInstalled as fault:  # this campaign's mail must wait
+        _hold_campaign(parts, batch, fault.words)
         journal.finish()
         return Progress()
     try:
@@ -90,12 +91,8 @@ def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
         )
 
 
-def _hold_campaign(parts: Parts, batch: Batch) -> None:
+def _hold_campaign(parts: Parts, batch: Batch, words: str) -> None:
     """So that the school's other campaigns have their turn, and staff see why this one has none."""
-    words = (
-        f"Version {batch.campaign.version} of the questionnaire “{batch.campaign.questionnaire}” "
-        "is not installed here. Whoever runs the service has to install the release that has it."
-    )
     with transaction(parts.sessions, batch.school.id) as session:
         now = parts.clock()
         unsent = [message.message_id for message in batch.messages]

@@ -29,15 +29,27 @@ LOOK_AGAIN = timedelta(seconds=2)
 _INVITE = text("""
     INSERT INTO invitation (school_id, campaign_id, pupil_id, questionnaire, version, sha256,
                             excluded_reason, state, stopped_reason, created_at)
-    SELECT :school_id, :campaign_id, member.pupil_id, :questionnaire, :version, :sha256,
-           nullif(member.reason, ''), :state, :stopped_reason, :now
+    SELECT :school_id, :campaign_id, member.pupil_id, given.questionnaire, given.version,
+           given.sha256, nullif(member.reason, ''), :state, :stopped_reason, :now
     FROM campaign_block AS block, unnest(block.pupil_ids, block.reasons)
-        AS member (pupil_id, reason)
+        AS member (pupil_id, reason),
+    LATERAL (  -- asked one by one, through the primary keys; not there if erased since
+        SELECT pupil.year, EXISTS (
+            SELECT FROM supported_version chosen
+            WHERE chosen.school_id = :school_id AND chosen.pupil_id = member.pupil_id
+        ) AS is_supported
+        FROM pupil WHERE pupil.school_id = :school_id AND pupil.id = member.pupil_id
+    ) AS theirs,
+    LATERAL (  -- what staff chose, else the one for the year, else for the nearest year
+        SELECT pin.questionnaire, pin.version, pin.sha256 FROM campaign_questionnaire pin
+        WHERE pin.school_id = :school_id AND pin.campaign_id = :campaign_id
+          AND (theirs.is_supported OR NOT pin.is_supported)
+        ORDER BY pin.is_supported DESC, coalesce(
+            (SELECT min(abs(year - theirs.year)) FROM unnest(pin.years) AS year), 0)
+        LIMIT 1
+    ) AS given
     WHERE block.school_id = :school_id AND block.campaign_id = :campaign_id
       AND block.number = :number
-      AND (  -- not erased since; asked one by one, through the primary key
-          SELECT pupil.id FROM pupil
-          WHERE pupil.school_id = :school_id AND pupil.id = member.pupil_id) IS NOT NULL
     ON CONFLICT (school_id, campaign_id, pupil_id) DO NOTHING
     RETURNING id, excluded_reason
 """)
@@ -185,13 +197,8 @@ def _write_block(session: Session, campaign: Campaign, number: int, now: datetim
     is_cancelled = campaign.state is CampaignState.CANCELLED
     state = InvitationState.STOPPED if is_cancelled else InvitationState.NOT_STARTED
     key = {"school_id": campaign.school_id, "campaign_id": campaign.id, "now": now}
-    pinned = {
-        "questionnaire": campaign.questionnaire,
-        "version": campaign.version,
-        "sha256": campaign.sha256,
-    }
     stopped = {"stopped_reason": "cancelled" if is_cancelled else None, "state": state.value}
-    invited = session.execute(_INVITE, key | pinned | stopped | {"number": number}).all()
+    invited = session.execute(_INVITE, key | stopped | {"number": number}).all()
     _know(session, Invitation)
     linked = session.execute(_LINK, key | {"invitation_ids": [row.id for row in invited]}).all()
     _know(session, Link)

@@ -16,9 +16,10 @@ NEW_ID = text("gen_random_uuid()")
 
 
 class Campaign(Tenant, Base):
-    """One questionnaire, version pinned, for an audience chosen by year and group.
+    """One questionnaire, or one for each stage, for an audience chosen by year and group.
 
-    `groups` are keys of `pupils.groups.GroupName`: `teaching:10A/Ma1`.
+    `questionnaire` is what was chosen: an id, or `by_stage`. The versions that pupils get are pinned
+    in `campaign_questionnaire`. `groups` are keys of `pupils.groups.GroupName`: `teaching:10A/Ma1`.
 
     `audience` is null while a draft and frozen at launch: {"asked", "mailable", "excluded"}.
     """
@@ -29,8 +30,6 @@ class Campaign(Tenant, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str]
     questionnaire: Mapped[str]
-    version: Mapped[int] = mapped_column(Integer)
-    sha256: Mapped[str]
     state: Mapped[CampaignState] = mapped_column(enum_type(CampaignState))
     years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -64,6 +63,21 @@ def _belongs_to_invitation() -> ForeignKeyConstraint:
         ["invitation.school_id", "invitation.id"],
         ondelete="CASCADE",
     )
+
+
+class CampaignQuestionnaire(Tenant, Base):
+    """A version that the campaign gives: to pupils of `years` (empty: of any year), or to those for
+    whom staff chose the supported version."""
+
+    __tablename__ = "campaign_questionnaire"
+    __table_args__ = (_belongs_to_campaign(),)
+
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    questionnaire: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str]
+    years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    is_supported: Mapped[bool]
 
 
 class CampaignBlock(Tenant, Base):

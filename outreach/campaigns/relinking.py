@@ -79,7 +79,7 @@ def why_no_mail(session: Session, invitation: Invitation, now: datetime) -> str 
     )
     if state is not CampaignState.SENDING:
         return "The campaign is not sending mail just now"
-    asked = gate(already_answered(invitation.questionnaire, now), at=now)
+    asked = gate(already_answered(invitation.campaign_id, now), at=now)
     reason: Reason | None = (
         session.execute(asked.where(Pupil.id == invitation.pupil_id)).one().reason
     )

@@ -62,7 +62,7 @@ def _again(
         later.step == Message.step,
         later.attempt > Message.attempt,
     )
-    allowed = gate(already_answered(campaign.questionnaire, now), at=now).subquery()
+    allowed = gate(already_answered(campaign.id, now), at=now).subquery()
     return (
         select(
             Message.school_id,

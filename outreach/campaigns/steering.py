@@ -157,7 +157,7 @@ def _set_going(session: Session, campaign: Campaign) -> None:
 
 def _queue_allowed_again(session: Session, campaign: Campaign, now: datetime) -> int:
     """Messages the gate had stopped and now lets through, and those that were held."""
-    allowed = gate(already_answered(campaign.questionnaire, now), at=now).subquery()
+    allowed = gate(already_answered(campaign.id, now), at=now).subquery()
     invited = select(Invitation.id).where(
         Invitation.school_id == campaign.school_id,
         Invitation.campaign_id == campaign.id,

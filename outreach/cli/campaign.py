@@ -45,7 +45,11 @@ def campaign() -> None:
 
 @campaign.command()
 @click.option("--school", "urn", required=True, help="The school's URN.")
-@click.option("--questionnaire", required=True, help="For example gcse.")
+@click.option(
+    "--questionnaire",
+    required=True,
+    help="For example gcse; by_stage: for each pupil the one for their year.",
+)
 @click.option("--name", required=True, help="Only staff see it.")
 @click.option("--year", "years", type=int, multiple=True, help="Year 10 is 10. May be repeated.")
 @click.option(

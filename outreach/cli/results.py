@@ -44,7 +44,7 @@ def export(context: CommandContext, campaign_id: UUID, kind: str) -> None:
         found = results_of(session, context.parts.library, campaign_id)
         # No byte order mark here: this is for programs. The page's download has one.
         is_json = kind == "json"
-        pieces = write_json(found.rows) if is_json else write_csv(found.definition, found.rows)
+        pieces = write_json(found.rows) if is_json else write_csv(found.definitions, found.rows)
         with SpooledTemporaryFile(max_size=KEPT_IN_MEMORY) as whole:
             for piece in pieces:
                 whole.write(piece.encode())

@@ -28,6 +28,7 @@ from outreach.pupils.models import (
     Pupil,
     PupilAddress,
     PupilCharacteristic,
+    SupportedVersion,
     Suppression,
     SuppressionReason,
     SyncFault,
@@ -59,6 +60,7 @@ def erase_pupils(session: Session, pupil_ids: Sequence[UUID], actor: Actor, now:
         GroupMember,
         WrongAddress,
         Objection,
+        SupportedVersion,
     ):
         _delete(session, table.school_id, table.pupil_id.in_(fresh))
     # What syncs could not read may be of anybody, these pupils among them.

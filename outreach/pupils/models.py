@@ -171,6 +171,17 @@ class PupilAddress(TenantPart, Base):
     fault: Mapped[str | None]
 
 
+class SupportedVersion(Tenant, Base):
+    """Staff chose the supported version of questionnaires for this pupil. Nothing else makes a row."""
+
+    __tablename__ = "supported_version"
+    __table_args__ = (_belongs_to_pupil(),)
+
+    pupil_id: Mapped[UUID] = mapped_column(primary_key=True)
+    chosen_by: Mapped[UUID | None]
+    chosen_at: Mapped[datetime]
+
+
 class PupilCharacteristic(TenantPart, Base):
     """Read only through `pupils.characteristics`, which asks for a purpose."""
 

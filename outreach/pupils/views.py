@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
         reach_views,
         roster_views,
         source_views,
+        supporting_views,
         telling_views,
     )
 
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
         reach_views,
         roster_views,
         source_views,
+        supporting_views,
         telling_views,
     )
     for module in pages:

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 from outreach.answering.models import Response
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.pinning import definitions_of, title_of
 from outreach.campaigns.states import CampaignState
-from outreach.reports.exporting import definition_of
 from outreach.reports.plans import Said, plans_of
 from outreach.reports.responses import is_its_invitation, is_of_campaign
 from outreach.reports.scores import BlockResult, block_results
 from outreach.reports.small_numbers import FLOOR
 from questionnaires.loading import Library
-from questionnaires.model import DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Cohort:
     name: str
     state: CampaignState
     title: str
-    version: int
+    versions: str
     completion: Completion
     blocks: tuple[BlockResult, ...]
     said: tuple[Said, ...]
@@ -55,20 +54,22 @@ def cohort_of(
     and cut down to one group most would be too small to show, or would show by subtraction what
     the others said.
 
-    Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
+    Raises NotFound, and Refusal where a definition is not the installed one."""
     campaign = find_campaign(session, campaign_id)
-    definition = definition_of(library, campaign)
+    definitions = definitions_of(session, library, campaign_id)
     completion = _completion(session, campaign)
     enough = completion.has_enough
     return Cohort(
         campaign_id=campaign.id,
         name=campaign.name,
         state=campaign.state,
-        title=definition.title.in_(DEFAULT_LANGUAGE),
-        version=campaign.version,
+        title=title_of(library, campaign.questionnaire),
+        versions=", ".join(f"{one.id} version {one.version}" for one in definitions),
         completion=completion,
-        blocks=block_results(session, definition, campaign.id) if enough else (),
-        said=plans_of(session, definition, campaign.id, completion.counted, hides_small=hides_small)
+        blocks=block_results(session, definitions, campaign.id) if enough else (),
+        said=plans_of(
+            session, definitions, campaign.id, completion.counted, hides_small=hides_small
+        )
         if enough
         else (),
     )

@@ -9,7 +9,7 @@ school's own record, so objections to sharing with others leave it as it is: tho
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Response
 from outreach.campaigns.finding import find_campaign
-from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.models import Invitation
+from outreach.campaigns.pinning import definitions_of
 from outreach.errors import Refusal
 from outreach.profiles.fields import score_fields
 from outreach.pupils.models import Pupil
@@ -70,14 +71,17 @@ class ResultRow:
 class Results:
     """`rows` are read from the database as they are taken, and can be taken once."""
 
-    definition: Questionnaire
+    definitions: tuple[Questionnaire, ...]
+    """All that the campaign gives; a row says which one it answers."""
+
     rows: Iterator[ResultRow]
 
 
 def results_of(session: Session, library: Library, campaign_id: UUID) -> Results:
-    """Raises NotFound, and Refusal where the campaign's definition is not the installed one."""
-    definition = definition_of(library, find_campaign(session, campaign_id))
-    return Results(definition, _rows(session, definition, campaign_id))
+    """Raises NotFound, and Refusal where a definition is not the installed one."""
+    find_campaign(session, campaign_id)
+    definitions = definitions_of(session, library, campaign_id)
+    return Results(definitions, _rows(session, definitions, campaign_id))
 
 
 def count_responses(session: Session, campaign_id: UUID) -> int:
@@ -91,22 +95,9 @@ def count_responses(session: Session, campaign_id: UUID) -> int:
     return session.scalar(submitted) or 0
 
 
-def definition_of(library: Library, campaign: Campaign) -> Questionnaire:
-    """The definition the campaign pins. Raises Refusal where it is not installed as it was."""
-    try:
-        definition = library.get(campaign.questionnaire, campaign.version)
-    except LookupError:
-        definition = None
-    if definition is None or definition.sha256 != campaign.sha256:
-        raise Refusal(
-            f"Version {campaign.version} of the questionnaire “{campaign.questionnaire}” is not "
-            "installed here as it was when students answered it, so their answers cannot be "
-            "scored. The answers are safe. Install the release that has it, then try again."
-        )
-    return definition
-
-
-def _rows(session: Session, definition: Questionnaire, campaign_id: UUID) -> Iterator[ResultRow]:
+def _rows(
+    session: Session, definitions: Sequence[Questionnaire], campaign_id: UUID
+) -> Iterator[ResultRow]:
     """Oldest submission first. The answers come as one JSON object a response, not row by row."""
     given = (
         select(func.jsonb_object_agg(Answer.question_id, Answer.value))
@@ -116,13 +107,16 @@ def _rows(session: Session, definition: Questionnaire, campaign_id: UUID) -> Ite
     )
     submitted = (
         select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given.label("given"))
+        .add_columns(Response.sha256)
         .join(Invitation, is_its_invitation())
         .join(Pupil, (Pupil.school_id == Response.school_id) & (Pupil.id == Invitation.pupil_id))
         .where(is_of_campaign(session, campaign_id))
         .order_by(Response.submitted_at, Response.id)
         .execution_options(yield_per=ROWS_AT_A_TIME)
     )
-    for upn, mis_id, response_id, submitted_at, stored in session.execute(submitted):
+    by_hash = {one.sha256: one for one in definitions}
+    for upn, mis_id, response_id, submitted_at, stored, sha256 in session.execute(submitted):
+        definition = by_hash[sha256]
         answers = _read_answers(definition, response_id, stored or {})
         on_path = walk(definition, answers).on_path(answers)
         scores = score(definition, on_path)
@@ -166,13 +160,15 @@ def write_json(rows: Iterable[ResultRow]) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def write_csv(definition: Questionnaire, rows: Iterable[ResultRow]) -> Iterator[str]:
+def write_csv(definitions: Sequence[Questionnaire], rows: Iterable[ResultRow]) -> Iterator[str]:
     """RFC 4180, a line at a time: one column a question and one a score, by stable key.
 
     Empty: not asked, or too few answers for a score. Several choices stand between semicolons.
     """
-    questions = [q.id for q in definition.questions if not isinstance(q, Note)]
-    fields = list(score_fields(definition, score(definition, {})))
+    questions = _each_once(
+        q.id for one in definitions for q in one.questions if not isinstance(q, Note)
+    )
+    fields = _each_once(field for one in definitions for field in score_fields(one, score(one, {})))
     yield _csv_line([*IDENTITY_COLUMNS, *questions, *fields])
     for row in rows:
         yield _csv_line(
@@ -184,9 +180,13 @@ def write_csv(definition: Questionnaire, rows: Iterable[ResultRow]) -> Iterator[
                 row.questionnaire,
                 row.version,
                 *(_answer_cell(row.answers, question_id) for question_id in questions),
-                *(row.fields[field] for field in fields),
+                *(row.fields.get(field) for field in fields),
             ]
         )
+
+
+def _each_once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def _answer_cell(answers: Mapping[str, Json], question_id: str) -> str | int | None:

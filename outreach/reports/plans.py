@@ -1,6 +1,6 @@
 """What a cohort said it intends and likes: intended destinations, how sure, interests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -55,7 +55,7 @@ class Said:
 
 def plans_of(
     session: Session,
-    definition: Questionnaire,
+    definitions: Sequence[Questionnaire],
     campaign_id: UUID,
     counted: int,
     *,
@@ -63,7 +63,8 @@ def plans_of(
 ) -> tuple[Said, ...]:
     counts = _choice_counts(session, campaign_id)
     answered = _answered_counts(session, campaign_id)
-    asked = [(field, asking(field.value, definition.questions)) for field in ProfileField]
+    questions = [question for one in definitions for question in one.questions]
+    asked = [(field, asking(field.value, questions)) for field in ProfileField]
     return tuple(
         _said_to(
             question,

@@ -1,6 +1,6 @@
 """Average scores of a cohort, for each block and construct."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.profiles.wording import BLOCK_LABELS
 from outreach.reports.small_numbers import FLOOR
-from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire
+from questionnaires.model import DEFAULT_LANGUAGE, Block, Construct, Questionnaire
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,20 @@ class BlockResult:
 
 
 def block_results(
-    session: Session, definition: Questionnaire, campaign_id: UUID
+    session: Session, definitions: Sequence[Questionnaire], campaign_id: UUID
 ) -> tuple[BlockResult, ...]:
-    measures = _measures(session, definition, campaign_id)
+    """Over all questionnaires of the campaign: the same construct has the same key in each."""
+    constructs = {
+        key: one for asked in reversed(definitions) for key, one in asked.constructs.items()
+    }
+    measures = _measures(session, constructs, campaign_id)
     return tuple(
         BlockResult(
             whole=measures[ResultKind.BLOCK, block.value],
             constructs=_from_high_to_low(
                 [
                     measures[ResultKind.CONSTRUCT, key]
-                    for key, construct in definition.constructs.items()
+                    for key, construct in constructs.items()
                     if construct.block is block and (ResultKind.CONSTRUCT, key) in measures
                 ]
             ),
@@ -86,7 +90,7 @@ def _from_high_to_low(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 
 
 def _measures(
-    session: Session, definition: Questionnaire, campaign_id: UUID
+    session: Session, constructs: Mapping[str, Construct], campaign_id: UUID
 ) -> dict[tuple[ResultKind, str], Measure]:
     rows = session.execute(
         select(
@@ -112,10 +116,10 @@ def _measures(
         )
         .group_by(Result.kind, Result.key)
     )
-    return {(row.kind, row.key): _measure(definition, row) for row in rows}
+    return {(row.kind, row.key): _measure(constructs, row) for row in rows}
 
 
-def _measure(definition: Questionnaire, row: Row[Any]) -> Measure:
+def _measure(constructs: Mapping[str, Construct], row: Row[Any]) -> Measure:
     has_score = row.scored >= FLOOR
     has_shares = row.students >= FLOOR and row.asked > 0
 
@@ -124,7 +128,7 @@ def _measure(definition: Questionnaire, row: Row[Any]) -> Measure:
 
     return Measure(
         key=row.key,
-        label=_label(definition, row.kind, row.key),
+        label=_label(constructs, row.kind, row.key),
         average=round(row.average, 1) if has_score else None,
         scored=row.scored if has_score else None,
         positive=share(row.positive),
@@ -134,7 +138,7 @@ def _measure(definition: Questionnaire, row: Row[Any]) -> Measure:
     )
 
 
-def _label(definition: Questionnaire, kind: ResultKind, key: str) -> str:
+def _label(constructs: Mapping[str, Construct], kind: ResultKind, key: str) -> str:
     if kind is ResultKind.BLOCK:
         return BLOCK_LABELS.get(key, key)
-    return definition.constructs[key].label.in_(DEFAULT_LANGUAGE)
+    return constructs[key].label.in_(DEFAULT_LANGUAGE)

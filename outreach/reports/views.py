@@ -59,7 +59,7 @@ def download_results(campaign_id: UUID) -> Response:
         responses=len(rows),
     )
     answer = Response(
-        BYTE_ORDER_MARK + "".join(write_csv(results.definition, rows)), mimetype="text/csv"
+        BYTE_ORDER_MARK + "".join(write_csv(results.definitions, rows)), mimetype="text/csv"
     )
     answer.headers.set("Content-Disposition", "attachment", filename=f"results-{campaign_id}.csv")
     return answer

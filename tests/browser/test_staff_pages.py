@@ -35,6 +35,7 @@ PAGES = {
         "/staff/campaigns/{campaign}/pause",
         "/staff/campaigns/{campaign}/results",
         "/staff/pupils",
+        "/staff/pupils/supported",
         "/staff/pupils/{pupil}",
         "/staff/pupils/{pupil}/objection",
         "/staff/reach",

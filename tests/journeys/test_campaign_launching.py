@@ -14,6 +14,7 @@ from outreach.campaigns.audience import work_out
 from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.launching import begin_sending, launch, write_blocks, write_next_block
 from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.pinning import pins_of
 from outreach.clock import LONDON, london_date, now
 from outreach.database import transaction
 from outreach.errors import Refusal
@@ -250,7 +251,9 @@ def test_a_campaign_pins_its_questionnaire_and_closes_at_the_end_of_the_london_d
     day = london_date(now()) + timedelta(days=30)
     made = make(session, wired, closes_on=day)
     latest = wired.library.latest("gcse")
-    assert (made.version, made.sha256) == (latest.version, latest.sha256)
+    pin, *others = pins_of(session, made.id)
+    assert (pin.questionnaire, pin.version, pin.sha256) == ("gcse", latest.version, latest.sha256)
+    assert all(one.is_supported for one in others)
     assert made.closes_at is not None
     closes = made.closes_at.astimezone(LONDON)
     assert (closes.date(), closes.hour, closes.minute, closes.second) == (day, 23, 59, 59)

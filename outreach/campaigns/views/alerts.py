@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.pinning import BY_STAGE, years_in_words
 from outreach.campaigns.states import CampaignState
 from outreach.pupils.reasons import Reason
 from outreach.schools.models import Connection
@@ -55,17 +56,22 @@ def _no_mail(session: Session) -> Alert | None:
 
 
 def _wrong_years(library: Library, campaign: Campaign) -> Alert | None:
+    is_by_stage = campaign.questionnaire == BY_STAGE
     try:
-        meant_for = set(library.get(campaign.questionnaire, campaign.version).years)
+        chosen = None if is_by_stage else library.latest(campaign.questionnaire)
     except LookupError:
         return None
-    others = sorted(set(campaign.years) - meant_for)
+    others = sorted(
+        year
+        for year in set(campaign.years)
+        if (library.for_year(year) is None if chosen is None else year not in chosen.years)
+    )
     if not others:
         return None
-    written = " and ".join(f"Year {year}" for year in sorted(meant_for))
-    asked = " and ".join(f"Year {year}" for year in others)
-    return Alert(
-        "Written for other years",
-        f"This questionnaire is written for {written}, and the audience has {asked}. "
-        "Some questions may not fit those students.",
-    )
+    asked = years_in_words(others)
+    if chosen is None:
+        words = f"No questionnaire is written for {asked}: they get the one for the nearest year."
+    else:
+        written = years_in_words(sorted(chosen.years))
+        words = f"This questionnaire is written for {written}, and the audience has {asked}."
+    return Alert("Written for other years", f"{words} Some questions may not fit those students.")

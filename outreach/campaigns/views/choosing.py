@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.campaigns.pinning import BY_STAGE, BY_STAGE_TITLE, has_stages
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.finding import groups_here, is_here
@@ -54,7 +55,7 @@ class Choices:
 
 def choices_of(session: Session, library: Library, now: datetime) -> Choices:
     return Choices(
-        questionnaires=tuple(_questionnaire(library, id) for id in library.ids),
+        questionnaires=_questionnaires(library),
         years=_years(session, now),
         groups=_groups(session, now),
     )
@@ -65,6 +66,15 @@ def suggested_closing(now: datetime) -> tuple[str, str, str]:
     day = london_date(now) + timedelta(weeks=SUGGESTED_WEEKS)
     day -= timedelta(days=max(0, day.weekday() - SATURDAY + 1))
     return str(day.day), str(day.month), str(day.year)
+
+
+def _questionnaires(library: Library) -> tuple[Option, ...]:
+    """The one for each year first: it is right for most."""
+    by_name = tuple(_questionnaire(library, id) for id in library.ids)
+    if not has_stages(library):
+        return by_name
+    hint = "Recommended. Pupils for whom you chose the supported version get that one."
+    return ((BY_STAGE, BY_STAGE_TITLE, hint), *by_name)
 
 
 def _questionnaire(library: Library, id: str) -> Option:

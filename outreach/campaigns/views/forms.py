@@ -6,6 +6,7 @@ from datetime import date, datetime
 from werkzeug.datastructures import MultiDict
 
 from outreach.campaigns.creating import LONGEST_NAME
+from outreach.campaigns.pinning import BY_STAGE
 from outreach.campaigns.views.choosing import GROUP_FIELDS, Choices, suggested_closing
 from outreach.clock import london_date
 from outreach.pupils.groups import GroupName
@@ -38,8 +39,9 @@ class NewCampaign:
 
 
 def empty_form(choices: Choices, now: datetime) -> NewCampaign:
-    only = choices.questionnaires[0][0] if len(choices.questionnaires) == 1 else ""
-    return NewCampaign("", only, (), (), suggested_closing(now))
+    first = choices.questionnaires[0][0] if choices.questionnaires else ""
+    usual = first if first == BY_STAGE or len(choices.questionnaires) == 1 else ""
+    return NewCampaign("", usual, (), (), suggested_closing(now))
 
 
 def read_form(form: MultiDict[str, str]) -> NewCampaign:

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.finding import list_campaigns
 from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.pinning import title_of
 from outreach.campaigns.states import ANSWERED, CampaignState
 from outreach.campaigns.wording import CAMPAIGN, Words
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.groups import GroupName
 from questionnaires.loading import Library
-from questionnaires.model import DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def heading_of(campaign: Campaign, library: Library) -> CampaignHeading:
         name=campaign.name,
         state=campaign.state,
         words=CAMPAIGN[campaign.state],
-        questionnaire=_title_of(campaign, library),
+        questionnaire=title_of(library, campaign.questionnaire),
         audience=audience_words(campaign.years, campaign.groups),
         closes_on=london_date(campaign.closes_at) if campaign.closes_at else None,
         created_at=campaign.created_at,
@@ -113,11 +113,3 @@ def _answered_by_campaign(session: Session) -> dict[UUID, int]:
         .group_by(Invitation.campaign_id)
     )
     return dict(rows.all())
-
-
-def _title_of(campaign: Campaign, library: Library) -> str:
-    """A definition that this installation no longer has is named by its id."""
-    try:
-        return library.get(campaign.questionnaire, campaign.version).title.in_(DEFAULT_LANGUAGE)
-    except LookupError:
-        return f"{campaign.questionnaire}, version {campaign.version}"

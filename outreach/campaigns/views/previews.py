@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.campaigns.composing import preview_invite
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.pinning import NotInstalled, definition, pins_of, title_of, who_gets
 from outreach.campaigns.trying_out import send_test
 from outreach.campaigns.views.blueprint import READERS, RUNNERS, SEE_OTHER, blueprint, campaign_of
 from outreach.campaigns.views.listing import heading_of
@@ -15,7 +16,6 @@ from outreach.campaigns.views.reading import read_questionnaire
 from outreach.errors import NotFound, Refusal
 from outreach.mail.composing import Mail
 from outreach.schools.access import signed_in, staff_page
-from questionnaires.loading import UnknownQuestionnaire
 
 MAIL_POLICY = "; ".join(
     [
@@ -34,8 +34,8 @@ load or be sent from it."""
 def _written(campaign: Campaign) -> Mail:
     try:
         return preview_invite(web.db(), web.parts(), campaign, web.now())
-    except UnknownQuestionnaire as fault:
-        raise NotFound(str(fault)) from fault
+    except NotInstalled as fault:
+        raise NotFound(fault.words) from fault
 
 
 @blueprint.get("/staff/campaigns/<uuid:campaign_id>/preview/mail")
@@ -62,14 +62,22 @@ def show_mail_html(campaign_id: UUID) -> Response:
 @staff_page(*READERS)
 def preview_questionnaire(campaign_id: UUID) -> str:
     campaign = campaign_of(campaign_id)
-    try:
-        questionnaire = web.parts().library.get(campaign.questionnaire, campaign.version)
-    except UnknownQuestionnaire as fault:
-        raise NotFound(str(fault)) from fault
+    library = web.parts().library
+    pins = pins_of(web.db(), campaign.id)
+    asked = request.args.get("questionnaire", pins[0].questionnaire)
+    pin = next((one for one in pins if one.questionnaire == asked), None)
+    if pin is None:
+        raise NotFound("This campaign gives no such questionnaire.")
     return render_template(
         "staff/campaigns/preview_questionnaire.html",
-        heading=heading_of(campaign, web.parts().library),
-        questionnaire=read_questionnaire(questionnaire),
+        heading=heading_of(campaign, library),
+        questionnaire=read_questionnaire(definition(library, pin)),
+        who=who_gets(pin, len(pins)),
+        others=[
+            (title_of(library, one.questionnaire), one.questionnaire, who_gets(one, len(pins)))
+            for one in pins
+            if one is not pin
+        ],
     )
 
 

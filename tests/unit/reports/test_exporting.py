@@ -35,7 +35,7 @@ def row(definition: Questionnaire, answers: dict[str, Value], *, mis_id: str = "
 
 
 def read_csv(definition: Questionnaire, *rows: ResultRow) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO("".join(write_csv(definition, rows)), newline="")))
+    return list(csv.DictReader(io.StringIO("".join(write_csv([definition], rows)), newline="")))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
