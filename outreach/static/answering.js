@@ -32,6 +32,9 @@
     if (target.id !== "now" && !is_error) window.scrollTo(0, 0);
   };
 
+  const place = () => window.location.pathname + window.location.search;
+  let shown = place();
+
   const show = (html, address) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     const next = page.getElementById("step");
@@ -43,6 +46,7 @@
     document.title = page.title;
     step().replaceWith(document.adoptNode(next));
     if (address) history.pushState(null, "", address);
+    shown = place();
     offerReading();
     focusStep(next.querySelector(".error-summary"));
     return true;
@@ -115,6 +119,11 @@
     if (is_held) release = setTimeout(hold, HOLD_MS, false);
   };
 
+  // The second tap of two may land when the next question already stands there: it is no answer.
+  document.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target.closest("button:not([type=button])")) event.preventDefault();
+  });
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     const button = event.submitter;
@@ -144,6 +153,7 @@
   });
 
   window.addEventListener("popstate", async () => {
+    if (place() === shown) return; // a link within the page
     if (unsent) { // first things first: stay until it is sent
       history.forward();
       return;
