@@ -29,12 +29,17 @@ class Words:
         self.html_language: str = file.get("html_language", self.language)
         self.direction = offered(self.language, is_by_a_person=True).direction
         self.is_by_a_person: bool = file["reviewed"]
-        self._texts = {key: escape(text) for key, text in file["words"].items()}
+        self._plain: dict[str, str] = file["words"]
+        self._texts = {key: escape(text) for key, text in self._plain.items()}
 
     def __call__(self, key: str, **blanks: object) -> Markup:
         """Raises KeyError for words that no file has."""
         text = self._texts[key]
         return text.format(**blanks) if blanks else text
+
+    def plain(self, key: str, **blanks: object) -> str:
+        """For documents that are not HTML."""
+        return self._plain[key].format(**blanks)
 
     def moment(self, moment: datetime) -> str:
         """Day and time in London; names of months are English, so other languages get numbers."""

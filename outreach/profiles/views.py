@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, render_template
 
 from outreach import audit, web
+from outreach.profiles.copy_views import own_copy
 from outreach.profiles.pupil_page import page_of
 from outreach.profiles.tutor_page import tutor_page_of
 from outreach.pupils.characteristics import Purpose
@@ -13,6 +14,8 @@ from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
 room = Blueprint("profiles", __name__)
+STUDENTS_PAGES = (own_copy,)
+"""They stand among the pages of answering: importing their module is what adds them there."""
 
 
 def init_app(app: Flask) -> None:

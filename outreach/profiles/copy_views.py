@@ -1,0 +1,91 @@
+"""The student's own copy, as a page and as a PDF, from the visit that sent the answers."""
+
+from flask import Response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from outreach import web
+from outreach.answering.blueprint import SEE_OTHER, blueprint
+from outreach.answering.question_views import OWN_VISIT
+from outreach.answering.saving import answers_in
+from outreach.answering.sessions import Visit
+from outreach.answering.speaking import is_unread, words_in
+from outreach.answering.visiting import open_visit, questionnaire_of
+from outreach.documents.rendering import NoFont, render_pdf
+from outreach.profiles.copying import OwnCopy, copy_of
+from outreach.schools.access import public_page
+from questionnaires.model import DEFAULT_LANGUAGE
+
+
+def _sent_visit() -> Visit | None:
+    visit = open_visit(even_if_sent=True)
+    return visit if visit.is_submitted else None
+
+
+def _copy(visit: Visit, language: str) -> OwnCopy:
+    questionnaire = questionnaire_of(visit)
+    answers = answers_in(visit.stored)
+    return copy_of(questionnaire, web.parts().library, answers, language)
+
+
+@blueprint.get("/answer/copy")
+@public_page(OWN_VISIT)
+def own_copy() -> ResponseReturnValue:
+    visit = _sent_visit()
+    if visit is None or visit.response is None:
+        return redirect(url_for("answering.carry_on"), SEE_OTHER)
+    return render_template(
+        "answering/copy.html",
+        copy=_copy(visit, visit.session.language),
+        school_name=visit.school.name,
+        reference=visit.response.reference,
+        submitted_at=visit.response.submitted_at,
+        is_unread=is_unread(questionnaire_of(visit), visit.session.language),
+    )
+
+
+@blueprint.get("/answer/copy.pdf")
+@public_page(OWN_VISIT)
+def own_copy_as_pdf() -> ResponseReturnValue:
+    visit = _sent_visit()
+    if visit is None or visit.response is None or visit.response.submitted_at is None:
+        return redirect(url_for("answering.carry_on"), SEE_OTHER)
+    language = visit.session.language
+    try:
+        made = render_pdf("copy.typ", _document(visit, language))
+    except NoFont:  # in English rather than in blanks; a student's own words may hold any script
+        made = render_pdf("copy.typ", _document(visit, DEFAULT_LANGUAGE), whatever_fonts=True)
+    answer = Response(made, mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "attachment", filename="my-answers.pdf")
+    return answer
+
+
+def _document(visit: Visit, language: str) -> dict[str, object]:
+    assert visit.response is not None
+    assert visit.response.submitted_at is not None
+    say, copy = words_in(language), _copy(visit, language)
+    return {
+        "language": language,
+        "direction": say.direction,
+        "words": {
+            "title": say.plain("copy_title"),
+            "lead": say.plain("copy_lead", moment=say.moment(visit.response.submitted_at)),
+            "reference": say.plain("reference", reference=visit.response.reference),
+            "next": say.plain("copy_next"),
+            "who": say.plain("copy_who"),
+            "who_text": say.plain("copy_who_text", school=visit.school.name),
+            "said": say.plain("copy_said"),
+        },
+        "meanings": [[say.plain(key), items] for key, items in meanings(copy)],
+        "steps": copy.steps,
+        "sections": [{"title": one.title, "rows": one.rows} for one in copy.sections],
+    }
+
+
+def meanings(copy: OwnCopy) -> list[tuple[str, tuple[str, ...]]]:
+    """Heading and items, in the order of the copy."""
+    return [
+        ("copy_sure", copy.sure),
+        ("copy_find_out", copy.to_find_out),
+        ("copy_often", copy.often),
+        ("copy_practise", copy.to_practise),
+    ]

@@ -1,0 +1,97 @@
+"""The student's own copy: what they said, and what it may mean in plain words.
+
+It has no score, no rank and no comparison: it is about one student, and for that student.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from questionnaires.answers import Value, describe
+from questionnaires.loading import Library
+from questionnaires.model import Block, Questionnaire
+from questionnaires.path import walk
+from questionnaires.scoring import Tally, score
+
+STEPS = 3
+_FILE = Path(__file__).parent / "next_steps.yaml"
+
+
+@dataclass(frozen=True, repr=False)
+class SaidSection:
+    title: str
+    rows: tuple[tuple[str, str], ...]
+    """Question and answer."""
+
+
+@dataclass(frozen=True, repr=False)
+class OwnCopy:
+    """Labels in the student's language; `steps` are in English."""
+
+    sure: tuple[str, ...]
+    to_find_out: tuple[str, ...]
+    often: tuple[str, ...]
+    to_practise: tuple[str, ...]
+    steps: tuple[str, ...]
+    sections: tuple[SaidSection, ...]
+
+
+def copy_of(
+    questionnaire: Questionnaire, library: Library, answers: Mapping[str, Value], language: str
+) -> OwnCopy:
+    """Pure: the same answers give the same copy."""
+    tallies = score(questionnaire, answers).constructs
+    said = [key for key, tally in tallies.items() if tally.positive + tally.not_positive]
+    unsure = [key for key, tally in tallies.items() if tally.unsure and key not in said]
+    sure = [key for key in said if _is_sure(tallies[key])]
+    open_ = [key for key in tallies if key in unsure or (key in said and key not in sure)]
+
+    def labels(keys: list[str], block: Block) -> tuple[str, ...]:
+        of_block = [questionnaire.constructs[key] for key in keys]
+        return tuple(one.label.in_(language) for one in of_block if one.block is block)
+
+    return OwnCopy(
+        sure=labels(sure, Block.CAREER_KNOWLEDGE),
+        to_find_out=labels(open_, Block.CAREER_KNOWLEDGE),
+        often=labels(sure, Block.ESSENTIAL_SKILLS),
+        to_practise=labels(open_, Block.ESSENTIAL_SKILLS),
+        steps=_steps(questionnaire, open_),
+        sections=_sections(questionnaire, library, answers, language),
+    )
+
+
+def _is_sure(tally: Tally) -> bool:
+    """Said clearly, and never otherwise."""
+    return tally.positive > 0 and tally.not_positive == 0
+
+
+def _steps(questionnaire: Questionnaire, keys: list[str]) -> tuple[str, ...]:
+    """Knowledge before skills; what fills up is the same for everybody."""
+    written = _written()
+    in_order = sorted(
+        keys, key=lambda key: questionnaire.constructs[key].block is Block.ESSENTIAL_SKILLS
+    )
+    fitting = [written["constructs"][key] for key in in_order if key in written["constructs"]]
+    return tuple([*fitting, *written["keep_going"]][:STEPS])
+
+
+def _sections(
+    questionnaire: Questionnaire, library: Library, answers: Mapping[str, Value], language: str
+) -> tuple[SaidSection, ...]:
+    phrases = library.phrases(language)
+    sections: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+    for question in walk(questionnaire, answers).asked:
+        section = questionnaire.section_of(question.id)
+        said = describe(question, answers.get(question.id), language, phrases)
+        rows = sections.setdefault(section.id, (section.title.in_(language), []))[1]
+        rows.append((question.text.in_(language), said))
+    return tuple(SaidSection(title, tuple(rows)) for title, rows in sections.values())
+
+
+@cache
+def _written() -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return loaded

@@ -1,0 +1,67 @@
+"""The student's own copy in words: what is sure, what is open, and three things to do."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from outreach.profiles import copying
+from outreach.profiles.copying import STEPS, OwnCopy, copy_of
+from questionnaires.loading import Library, load_library
+from questionnaires.model import ChoiceQuestion, Questionnaire
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load_library()
+
+
+def answered(questionnaire: Questionnaire, which: str, library: Library) -> OwnCopy:
+    """Every scored question answered alike: positive, not_positive, unsure or skipped."""
+    answers: dict[str, str | None] = {}
+    for question in questionnaire.questions:
+        if not isinstance(question, ChoiceQuestion) or question.scoring is None:
+            continue
+        scoring = question.scoring
+        apart = {*scoring.positive, *scoring.unsure}
+        others = [value for value in question.values if value not in apart]
+        first = {
+            "positive": scoring.positive[:1],
+            "not_positive": others[:1],
+            "unsure": scoring.unsure[:1],
+        }.get(which, ())
+        answers[question.id] = next(iter(first), None)
+    return copy_of(questionnaire, library, answers, "en")
+
+
+@pytest.mark.parametrize("id", ["start", "ks3", "gcse", "post16", "fe", "access"])
+def test_every_questionnaire_has_three_things_to_do_however_it_is_answered(
+    library: Library, id: str
+) -> None:
+    questionnaire = library.latest(id)
+    for which in ("positive", "not_positive", "unsure", "skipped"):
+        own = answered(questionnaire, which, library)
+        assert len(set(own.steps)) == STEPS, which
+        assert bool(own.sure and own.often) is (which == "positive")
+        assert bool(own.to_find_out and own.to_practise) is (which in ("not_positive", "unsure"))
+
+
+def test_a_copy_has_no_number_and_compares_with_nobody(library: Library) -> None:
+    own = answered(library.latest("gcse"), "not_positive", library)
+
+    words = " ".join([*own.sure, *own.to_find_out, *own.to_practise, *own.steps])
+    assert not re.search(r"\d+\s*%|\d+ of \d+|rank|average|better than|others", words)
+
+
+def test_every_scored_construct_has_something_to_do(library: Library) -> None:
+    written = yaml.safe_load((Path(copying.__file__).parent / "next_steps.yaml").read_text())
+    scored = {
+        question.construct
+        for id in library.ids
+        for question in library.latest(id).questions
+        if isinstance(question, ChoiceQuestion) and question.scoring
+    }
+
+    assert scored <= written["constructs"].keys()
+    assert len(written["keep_going"]) >= STEPS
