@@ -38,7 +38,7 @@ class Supportable:
 
 
 def supportable(session: Session, year: int, now: datetime) -> list[Supportable]:
-    """Pupils of the year who are here today, by surname."""
+    """Pupils of the year who are here today, by surname; those chosen or suggested first."""
     today = london_date(now)
     need = characteristics.values(session, Item.SEN, Purpose.GUIDING_PUPIL)
     group = registration_groups(session, today)
@@ -54,10 +54,11 @@ def supportable(session: Session, year: int, now: datetime) -> list[Supportable]
         .where(Pupil.school_id == school_of(session), Pupil.year == year, *is_here(today))
         .order_by(func.lower(Pupil.surname), func.lower(Pupil.forename), Pupil.id)
     )
-    return [
+    found = [
         Supportable(pupil.id, pupil.full_name, group_name, chosen is not None, bool(suggested))
         for pupil, group_name, chosen, suggested in rows
     ]
+    return sorted(found, key=lambda one: not (one.is_chosen or one.is_suggested))
 
 
 def has_supported(session: Session, pupil_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """What a new campaign can choose from: questionnaires, and the years and groups on the roster."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from outreach.pupils.finding import groups_here, is_here
 from outreach.pupils.groups import KIND_WORDS
 from outreach.pupils.models import GroupKind, Pupil
 from outreach.pupils.viewing import WHOLE_SCHOOL
-from questionnaires.audience import in_words
+from questionnaires.audience import ChosenBy, Setting, in_words
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -70,11 +71,22 @@ def suggested_closing(now: datetime) -> tuple[str, str, str]:
 
 def _questionnaires(library: Library) -> tuple[Option, ...]:
     """The one for each year first: it is right for most."""
-    by_name = tuple(_questionnaire(library, id) for id in library.ids)
+    by_name = tuple(_questionnaire(library, id) for id in sorted(library.ids, key=_place(library)))
     if not has_stages(library):
         return by_name
     hint = "Recommended. Pupils for whom you chose the supported version get that one."
     return ((BY_STAGE, BY_STAGE_TITLE, hint), *by_name)
+
+
+def _place(library: Library) -> Callable[[str], tuple[bool, bool, tuple[int, ...]]]:
+    """By year, those for other places and those that staff choose last."""
+
+    def place(id: str) -> tuple[bool, bool, tuple[int, ...]]:
+        latest = library.latest(id)
+        is_by_staff = latest.audience.chosen_by is ChosenBy.STAFF
+        return is_by_staff, Setting.SCHOOL not in latest.audience.settings, latest.years
+
+    return place
 
 
 def _questionnaire(library: Library, id: str) -> Option:
