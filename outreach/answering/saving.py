@@ -21,7 +21,7 @@ from questionnaires.model import AskedQuestion, Note, Questionnaire
 _SAVE = text("""
     INSERT INTO answer (school_id, response_id, question_id, value, mode, language, saved_at)
     SELECT school_id, id, cast(:question_id AS text), cast(:value AS jsonb), cast(:mode AS text),
-           cast(:language AS text), :now
+           cast(:language AS text), cast(:now AS timestamptz)
     FROM response
     WHERE school_id = :school_id AND id = :response_id AND submitted_at IS NULL
     FOR SHARE

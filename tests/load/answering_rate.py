@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
+import psutil
 from sqlalchemy import select
 
 from outreach import migrations
@@ -134,6 +135,55 @@ class Student:
         return unescape(form[1].decode()), (answer[1] or b"1").decode()
 
 
+@dataclass
+class Spent:
+    """Processor seconds of the web server, the database and this program."""
+
+    web: float = 0.0
+    database: float = 0.0
+    us: float = 0.0
+
+    def since(self, before: "Spent", answers: int) -> str:
+        each = [
+            (now - then) / max(1, answers) * 1000
+            for now, then in zip(self.parts, before.parts, strict=True)
+        ]
+        return (
+            f"processor time an answer: web {each[0]:.2f} ms, database {each[1]:.2f} ms, "
+            f"this program {each[2]:.2f} ms: {2000 / sum(each):.0f} a second if two processors "
+            "did nothing else"
+        )
+
+    @property
+    def parts(self) -> tuple[float, float, float]:
+        return self.web, self.database, self.us
+
+
+def spent(web_pid: int) -> Spent:
+    def of(process: psutil.Process) -> float:
+        try:
+            times = process.cpu_times()
+            return times.user + times.system
+        except psutil.NoSuchProcess:
+            return 0.0
+
+    web = psutil.Process(web_pid)
+    database = [one for one in psutil.process_iter(["name"]) if one.info["name"] == "postgres"]
+    mine = [one for one in database if _is_ours(one)]
+    everybody = [web, *web.children(recursive=True)]
+    return Spent(sum(map(of, everybody)), sum(map(of, mine)), of(psutil.Process()))
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    """Other copies of PostgreSQL may run here. Ours names its database in what it does."""
+    try:
+        return os.environ["DATABASE_URL"].rpartition("/")[2].partition("?")[0] in " ".join(
+            process.cmdline()
+        )
+    except psutil.Error:
+        return False
+
+
 async def saturate(students: list[Student], seconds: float) -> float:
     """Each answers as fast as it is served. How long it went on."""
     await asyncio.gather(*(student.begin() for student in students))
@@ -194,7 +244,7 @@ def main() -> None:
         parts = stack.enter_context(_service())
         links = _links(parts, given.pupils)
         web, plain = parts.settings.port, free_port()
-        stack.enter_context(_serving(web, "-m", "outreach", "web"))
+        web_pid = stack.enter_context(_serving(web, "-m", "outreach", "web"))
         words = ("-m", "tests.load.bare_view", str(plain), parts.settings.database_url)
         stack.enter_context(_serving(plain, *words))
         print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors")
@@ -209,8 +259,10 @@ def main() -> None:
         for name, number, run in runs:
             measured = Measured()
             students = [Student(web, links, given.mode, measured) for _ in range(number)]
+            before = spent(web_pid)
             seconds = asyncio.run(_run(run, students, given.seconds))
             print(measured.line(f"{given.mode}, {name}", seconds))
+            print("  " + spent(web_pid).since(before, len(measured.shows)))
 
 
 async def _run(
@@ -254,7 +306,8 @@ def _links(parts: Parts, pupils: int) -> deque[str]:
 
 
 @contextmanager
-def _serving(port: int, *words: str) -> Iterator[None]:
+def _serving(port: int, *words: str) -> Iterator[int]:
+    """Its process id, once it answers."""
     process = subprocess.Popen([sys.executable, *words], stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
@@ -265,7 +318,7 @@ def _serving(port: int, *words: str) -> Iterator[None]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)
