@@ -308,3 +308,27 @@ def test_a_closed_questionnaire_a_new_device_and_the_statement_are_accessible(
     check_both(page)
     page.goto("/accessibility")
     check_both(page)
+
+
+@BOTH_MODES
+def test_large_text_forced_colours_and_less_movement_leave_everything_in_place(
+    open_page: OpenPage, launch: Launch, mode: Mode
+) -> None:
+    page = open_page(PHONE)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    begin(page, launch("choices"), mode)
+    check_accessible(page)
+    still = "getComputedStyle(document.querySelector('main .button')).transitionDuration"
+    assert page.evaluate(still) == "0s"
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    check_reflow(page)
+    answer_with_keys(page)
+
+
+def answer_with_keys(page: Page) -> None:
+    """Two ticks and the button, by Tab, Space and Enter alone."""
+    page.locator("h1").focus()
+    for key in ("Tab", "Space", "Tab", "Space", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("h1")).to_have_text("Check your answers")
+    expect(page.locator("h1")).to_be_focused()
