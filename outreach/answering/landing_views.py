@@ -8,12 +8,14 @@ from outreach.answering import visiting
 from outreach.answering.blueprint import SEE_OTHER, blueprint
 from outreach.answering.models import Mode
 from outreach.answering.speaking import is_unread, language_for, words_in
+from outreach.answering.stepping import address_of
 from outreach.answering.visiting import TURNED_DOWN, questionnaire_of
 from outreach.campaigns import tracking
 from outreach.campaigns.links import OpenedLink, open_link
 from outreach.campaigns.states import ANSWERED
 from outreach.schools.access import public_page
 from outreach.schools.contacts import contacts_of
+from questionnaires.path import walk
 from questionnaires.timing import minutes_to_answer
 
 COPIED_WITH_IT = ".,;:!?)]}>\"'"
@@ -78,7 +80,15 @@ def start(token: str) -> ResponseReturnValue:
         return settled
     mode = MODES.get(request.form.get("mode", ""))
     visiting.start(opened, web.now(), mode=mode, language=request.form.get("language"))
-    return redirect(url_for("answering.carry_on"), SEE_OTHER)
+    return redirect(_first_step(opened), SEE_OTHER)
+
+
+def _first_step(opened: OpenedLink) -> str:
+    """Straight to the first question where nothing is answered yet: a hop less on a slow network."""
+    first = walk(questionnaire_of(opened), {}).next_to_answer
+    if opened.invitation.started_at is not None or first is None:
+        return url_for("answering.carry_on")
+    return address_of(first.id, from_check=False)
 
 
 def _back_to_landing(token: str) -> ResponseReturnValue:
