@@ -36,7 +36,12 @@ def source() -> None:
 @source.command("connect")
 @click.option("--school", "urn", required=True, help="The school's URN.")
 @click.option("--kind", required=True, type=KINDS)
-@click.option("--id", "external_id", required=True, help="What the integrator calls the school.")
+@click.option(
+    "--id",
+    "external_id",
+    required=True,
+    help="What the integrator calls the school; OneRoster: the client id.",
+)
 @click.option("--secret-file", type=FILE, help="A file that holds the school's secret or token.")
 @click.option("--url", help="OneRoster: the address of the school's own server.")
 @click.pass_obj
@@ -106,7 +111,9 @@ def sync_(
     with transaction(parts.sessions, school_id) as session:
         done = session.get_one(RosterSync, (school_id, claim.sync_id))
         outcome, reason = _outcome(done), done.reason
-        report = report or ImportReport(is_full=done.is_full)
+        report = report or ImportReport(
+            is_full=done.is_full, source=done.kind.value, row_name="record"
+        )
     if as_json:
         print_json(report.as_json() | {"outcome": outcome, "reason": reason})
     elif outcome == SyncState.DONE.value:

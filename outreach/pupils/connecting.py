@@ -57,7 +57,8 @@ def connect(
     actor: Actor,
     now: datetime,
 ) -> SourceConnection:
-    """Keep how the school is reached; the next sync proves it. Replaces a connection of this kind.
+    """Keep how the school is reached; the next sync proves it. Replaces a connection of this id, and
+    one that never worked.
 
     A new secret moves nothing: what the integrator last said holds until it says otherwise.
     Raises Refusal where the school is connected to another system, or the id is another school's.
@@ -73,7 +74,8 @@ def connect(
     if is_in_path and url is not None:  # a secret, ours among them, would go to whoever typed it
         raise Refusal("Only a OneRoster server has an address of its own. Leave it out.")
     present = connection_of(session)
-    if present is not None and (present.kind, present.external_id) != (kind, external_id):
+    is_same = present is not None and (present.kind, present.external_id) == (kind, external_id)
+    if present is not None and not is_same and present.state is not SourceState.PENDING:
         raise Refusal(
             f"This school is connected by {present.kind.value} already. Disconnect it first; the "
             "pupils stay as they are."
@@ -86,7 +88,7 @@ def connect(
         "may_be_private": may_be_private,
         "secret": None if secret is None else sealer.seal(secret),
         "state": SourceState.PENDING if present is None else present.state,
-        "state_words": "Not asked yet." if present is None else present.state_words,
+        "state_words": present.state_words if present and is_same else "Not asked yet.",
         "connected_by": actor.id,
         "connected_at": now,
         "changed_at": now,
@@ -158,7 +160,8 @@ def take_standing(session: Session, standing: Standing, now: datetime) -> Source
 
     A school that had agreed and is now said not to have decided counts as paused: mail stops, and
     nothing is deleted for what may be a fault on their side. A revocation ends with an agreement,
-    and not with a word less than that.
+    and not with a word less than that. What never was agreed is not revoked: an id or a secret that
+    never worked is a slip of the pen, and no word of the school's.
     """
     connection = require_connection(session)
     if standing.asked:
@@ -170,6 +173,9 @@ def take_standing(session: Session, standing: Standing, now: datetime) -> Source
         state = SourceState.PAUSED
     if state is SourceState.PAUSED and connection.state in BARRED:
         state = connection.state
+    if state is SourceState.REVOKED and connection.state is SourceState.PENDING:
+        connection.state_words = standing.words
+        return state
     move_state(session, connection, state, standing.words, now)
     return state
 

@@ -281,7 +281,8 @@ def _merge(
         if sync_row is None:
             raise _Over
         sync_row.state = SyncState.MERGING
-        _require_whole(sync_row.is_full, sync_row.records, sync_row.expected, sync_row.kind)
+        if not fetching.confirm_drop:
+            _require_whole(sync_row.is_full, sync_row.records, sync_row.expected, sync_row.kind)
     with transaction(parts.sessions, school_id) as session:
         now = parts.clock()
         wait_for_turn(session)  # before the agreement, as whoever switches or deletes does
@@ -316,7 +317,9 @@ def _require_whole(is_full: bool, records: int, expected: int | None, kind: Sour
     if lacking > max(MAY_LACK, MAY_LACK_SHARE * expected):
         raise Nonsense(
             f"{CALLED[kind]} announced {expected:,} pupils and gave {records:,}, so the roster "
-            "may be incomplete. Nothing was changed. It is asked again at the next sync."
+            "may be incomplete. Nothing was changed. It is asked again at the next sync. Where it "
+            "counts pupils whom it does not share, the operator confirms with --confirm-drop, or "
+            "takes the count out of its mapping."
         )
 
 

@@ -12,9 +12,12 @@ from outreach import web
 from outreach.cli import source
 from outreach.cli.context import CommandContext
 from outreach.clock import london_date, now
+from outreach.database import transaction
 from outreach.practice.server import serving
 from outreach.pupils.models import SourceKind
 from outreach.pupils.sources import making
+from outreach.schools.models import Connection
+from outreach.schools.sharing import agreement
 from tests.factories import MadeSchool, make_school
 from tests.journeys.source_systems import BRISK, IDS, make_system
 
@@ -181,3 +184,25 @@ def test_one_id_is_one_schools(
     refused = connect(run, other, kind, system[1], tmp_path)
 
     assert "Another school of this service" in str(refused.exception)
+
+
+def test_an_id_or_secret_that_never_worked_revokes_nothing_and_is_simply_corrected(
+    wired: web.Parts, run: Run, school: MadeSchool, kind: SourceKind, system: tuple, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("not-the-secret\n")
+    more = ["--url", system[1]] if kind is SourceKind.ONEROSTER else []
+    run(
+        "connect", "--school", school.urn, "--kind", kind.value, "--id", "A9999",
+        "--secret-file", str(wrong), *more,
+    )  # fmt: skip
+    refused = run("sync", "--school", school.urn, "--json")
+
+    assert json.loads(refused.stdout)["outcome"] in ("revoked", "failed")
+    with transaction(wired.sessions, school.id) as session:
+        ours = agreement(session)
+        assert (ours.connection, ours.source_revoked) == (Connection.AUTHORISED, False)
+        assert ours.deletes_at is None
+    assert connect(run, school, kind, system[1], tmp_path).exit_code == 0
+    synced = run("sync", "--school", school.urn, "--json")
+    assert json.loads(synced.stdout)["outcome"] == "done", synced.output
