@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from outreach.running.plan import Parts
@@ -39,7 +40,7 @@ def embedded_members(settings: Settings, parts: Parts, environ: Mapping[str, str
 
 def service_members(settings: Settings, environ: Mapping[str, str]) -> list[Member]:
     """What the Procfile names, with more than one worker."""
-    web = Member(_command(settings, environ, "web"), lambda: _listens(settings))
+    web = Member(_command(settings, environ, "web"), lambda: _serves(settings))
     workers = [
         Member(_command(settings, environ, "worker", f"worker.{number}"))
         for number in range(1, WORKERS + 1)
@@ -95,9 +96,17 @@ def _greets(port: int) -> bool:
         return False
 
 
-def _listens(settings: Settings) -> bool:
+def _serves(settings: Settings) -> bool:
+    """A page comes back, whatever it says: the port is open well before a worker has started."""
     host = "::1" if settings.public_url.startswith("http://[::1]") else "127.0.0.1"
-    return _answers(host, settings.port)
+    connection = HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status > 0
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _answers(host: str, port: int) -> bool:

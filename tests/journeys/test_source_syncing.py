@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from outreach import web
 from outreach.audit import OPERATOR
-from outreach.clock import london_date, now
+from outreach.clock import london, london_date, now
 from outreach.database import transaction
 from outreach.practice.server import Reply, Request
 from outreach.pupils import staged_pages, syncs
@@ -40,6 +40,12 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "PATIENCE", BRISK)
+
+
+@pytest.fixture(autouse=True)
+def night_is_far_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A school's own night ends what a source puts off: it must not depend on when tests run."""
+    monkeypatch.setattr(syncs, "NIGHT", london(now() + timedelta(hours=6)).time())
 
 
 @pytest.fixture
