@@ -4,13 +4,16 @@ from sqlalchemy import Table
 
 from outreach import audit, queues
 from outreach.answering import models as answering
+from outreach.campaigns import code_models
 from outreach.campaigns import models as campaigns
+from outreach.campaigns.own import models as own_questionnaires
 from outreach.database import Base
 from outreach.profiles import models as profiles
 from outreach.pupils import models as pupils
+from outreach.reports import models as reports
 from outreach.schools import models as schools
 
-rooms = (audit, queues, schools, pupils, campaigns, answering, profiles)
+rooms = (audit, queues, schools, pupils, campaigns, code_models, own_questionnaires, answering, profiles, reports)
 names = frozenset(Base.metadata.tables)
 
 

@@ -13,7 +13,7 @@ from questionnaires.source import Source
 OWN_PREFIX = "own_"
 """Of section, questions and scales, so that no later version of ours can take the same id."""
 OWN_CONSTRUCT = "own_questions"
-MOST_QUESTIONS = 6
+MOST_QUESTIONS = 10
 MOST_OPTIONS = 12
 
 _CODE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")

@@ -99,6 +99,19 @@ class Library:
                 return latest
         return None
 
+    @property
+    def published(self) -> "Library":
+        """Without what somebody added to it."""
+        return self
+
+    def base_of(self, id: str) -> str | None:  # noqa: ARG002 -- a school's library looks it up
+        """The published questionnaire that this one adds questions to, where it does."""
+        return None
+
+    def given_for(self, id: str) -> Questionnaire:
+        """What is given in place of this published one, or itself. UnknownQuestionnaire."""
+        return self.latest(id)
+
     def _of(self, id: str) -> Mapping[int, Questionnaire]:
         if id not in self._by_id:
             known = ", ".join(self.ids) or "none"

@@ -301,6 +301,12 @@ class Questionnaire(Frozen):
         offering._translated = tuple(languages)
         return offering
 
+    def called(self, id: Key, version: int) -> Self:
+        """The same under the id and version by which a school keeps it; its hash stays."""
+        called = self.model_copy(update={"id": id, "version": version})
+        called.model_post_init(None)
+        return called
+
     @property
     def extra_sha256(self) -> str | None:
         """Of the file of a school's own section, where it has one; `sha256` then is of both."""

@@ -103,9 +103,9 @@ def test_what_it_may_not_do_is_told_with_its_line(question: dict[str, object], w
 def test_its_limits_are_told() -> None:
     many = [
         {"id": f"own_{n}", "kind": "choice", "text": {"en": "Again?"}, "scale": "own_useful"}
-        for n in range(7)
+        for n in range(11)
     ]
-    assert "It asks 7 questions; 6 is the most." in faults_of(changed(questions=many))[0]
+    assert "It asks 11 questions; 10 is the most." in faults_of(changed(questions=many))[0]
     options = [{"value": f"v{n}", "label": {"en": f"Label {n}"}} for n in range(13)]
     long = [{"id": "own_a", "kind": "choice", "text": {"en": "?"}, "options": options}]
     assert "It has 13 options; 12 is the most." in faults_of(changed(questions=long))[0]
