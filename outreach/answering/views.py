@@ -4,6 +4,9 @@ from flask import Flask
 
 from outreach.answering import (
     accessibility_views,
+    again_views,
+    beside_views,
+    code_views,
     ending_views,
     landing_views,
     question_views,
@@ -13,11 +16,15 @@ from outreach.answering import (
     ways_views,
 )
 from outreach.answering.blueprint import blueprint
+from outreach.answering.showing import symbols
 from outreach.answering.speaking import words_in
 from questionnaires.model import DEFAULT_LANGUAGE
 
 VIEWS = (
     accessibility_views,
+    beside_views,
+    code_views,
+    again_views,
     ending_views,
     landing_views,
     question_views,
@@ -30,4 +37,5 @@ VIEWS = (
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["say"] = words_in(DEFAULT_LANGUAGE)  # for the student's layout elsewhere
+    app.jinja_env.globals["symbols"] = symbols  # for staff, who see a questionnaire as students do
     app.register_blueprint(blueprint)

@@ -28,6 +28,7 @@ MODULES = {
     "source": "source",
     "roster": "roster",
     "campaign": "campaign",
+    "questionnaire": "questionnaire",
     "results": "results",
     "list": "lists",
     "objection": "objection",

@@ -23,11 +23,23 @@ from questionnaires.faults import DefinitionFaults, Fault
 from questionnaires.loading import Library, UnknownQuestionnaire, load_text
 from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
 
-MOST_BYTES = 200_000
-"""More than ten times the longest that is published."""
+MOST_BYTES = 100_000
+"""Six times the longest that is published."""
 LONGEST_ID = 40
 
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class StoredAlready(Refusal):
+    """The very same questions are a stored version of the school."""
+
+    def __init__(self, id: str, version: int) -> None:
+        super().__init__(
+            f"These very questions are stored already, as version {version} of “{id}”. "
+            "Nothing was added."
+        )
+        self.id = id
+        self.version = version
 
 
 class Licence(Enum):
@@ -64,8 +76,8 @@ def propose(
 ) -> Proposed:
     """Read as a section after the published `extends`, or where that is None as a whole.
 
-    Raises DefinitionFaults with every fault, each with its place and mend; Refusal where there is
-    no such published questionnaire, or where these very questions are stored already.
+    Raises DefinitionFaults with every fault, each with its place and mend; StoredAlready; and
+    Refusal where there is no such published questionnaire.
     """
     _refuse_size(content, name)
     here = of_school(session, library)
@@ -82,10 +94,7 @@ def propose(
         raise Refusal(f"“{id}” is the id of another of your questionnaires. Give this one its own.")
     for one in stored:
         if one.sha256 == read.sha256:
-            raise Refusal(
-                f"These very questions are stored already, as version {one.version} of “{id}”. "
-                "Nothing was added."
-            )
+            raise StoredAlready(id, one.version)
     version = max((one.version for one in stored), default=0) + 1
     return Proposed(read.called(id, version), base, content.decode())
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import BY_STAGE, years_in_words
 from outreach.campaigns.states import CampaignState
 from outreach.pupils.reasons import Reason
@@ -36,7 +37,7 @@ class Alert:
 def alerts_of(session: Session, library: Library, campaign: Campaign) -> tuple[Alert, ...]:
     if campaign.state not in _OPEN:
         return ()
-    found = (_no_mail(session), _wrong_years(library, campaign))
+    found = (_no_mail(session), _wrong_years(of_school(session, library), campaign))
     return tuple(alert for alert in found if alert is not None)
 
 

@@ -1,12 +1,16 @@
 """What a new campaign can choose from: questionnaires, and the years and groups on the roster."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from outreach.campaigns.own.adding import title_for_staff
+from outreach.campaigns.own.library import NotAsStored, is_own, of_school
+from outreach.campaigns.own.listing import in_order
 from outreach.campaigns.pinning import BY_STAGE, BY_STAGE_TITLE, has_stages
 from outreach.clock import london_date
 from outreach.database import school_of
@@ -14,9 +18,9 @@ from outreach.pupils.finding import groups_here, is_here
 from outreach.pupils.groups import KIND_WORDS
 from outreach.pupils.models import GroupKind, Pupil
 from outreach.pupils.viewing import WHOLE_SCHOOL
-from questionnaires.audience import ChosenBy, Setting, in_words
+from questionnaires.audience import in_words
 from questionnaires.loading import Library
-from questionnaires.model import DEFAULT_LANGUAGE
+from questionnaires.model import Questionnaire
 
 SUGGESTED_WEEKS = 4
 SATURDAY = 5
@@ -56,7 +60,7 @@ class Choices:
 
 def choices_of(session: Session, library: Library, now: datetime) -> Choices:
     return Choices(
-        questionnaires=_questionnaires(library),
+        questionnaires=_questionnaires(of_school(session, library)),
         years=_years(session, now),
         groups=_groups(session, now),
     )
@@ -71,31 +75,30 @@ def suggested_closing(now: datetime) -> tuple[str, str, str]:
 
 def _questionnaires(library: Library) -> tuple[Option, ...]:
     """The one for each year first: it is right for most."""
-    by_name = tuple(_questionnaire(library, id) for id in sorted(library.ids, key=_place(library)))
+    published = (_questionnaire(one) for one in in_order(library.published))
+    by_name = (*published, *_own(library))
     if not has_stages(library):
         return by_name
     hint = "Recommended. Pupils for whom you chose the supported version get that one."
     return ((BY_STAGE, BY_STAGE_TITLE, hint), *by_name)
 
 
-def _place(library: Library) -> Callable[[str], tuple[bool, bool, tuple[int, ...]]]:
-    """By year, those for other places and those that staff choose last."""
-
-    def place(id: str) -> tuple[bool, bool, tuple[int, ...]]:
-        latest = library.latest(id)
-        is_by_staff = latest.audience.chosen_by is ChosenBy.STAFF
-        return is_by_staff, Setting.SCHOOL not in latest.audience.settings, latest.years
-
-    return place
-
-
-def _questionnaire(library: Library, id: str) -> Option:
-    latest = library.latest(id)
+def _questionnaire(latest: Questionnaire) -> Option:
     return (
-        id,
-        latest.title.in_(DEFAULT_LANGUAGE),
+        latest.id,
+        title_for_staff(latest),
         f"Written for {in_words(latest.years, latest.audience)}",
     )
+
+
+def _own(library: Library) -> Iterator[Option]:
+    """One that cannot be read is not offered: its own page says why."""
+    for id in library.ids:
+        if not is_own(id):
+            continue
+        with suppress(NotAsStored):
+            _, title, hint = _questionnaire(library.latest(id))
+            yield id, title, f"Your school’s own. {hint}"
 
 
 def _years(session: Session, now: datetime) -> tuple[Option, ...]:

@@ -12,6 +12,7 @@ from outreach.campaigns.views.blueprint import (
     SEE_OTHER,
     UNPROCESSABLE,
     blueprint,
+    library_here,
     may_run,
 )
 from outreach.campaigns.views.choosing import Choices, choices_of
@@ -26,7 +27,7 @@ from outreach.schools.access import signed_in, staff_page
 @blueprint.get("/staff/campaigns")
 @staff_page(*READERS)
 def list_campaigns() -> str:
-    campaigns = listed_campaigns(web.db(), web.parts().library)
+    campaigns = listed_campaigns(web.db(), library_here())
     steps = () if campaigns else first_steps(web.db(), signed_in().role, web.now())
     return render_template(
         "staff/campaigns/list.html", campaigns=campaigns, steps=steps, may_run=may_run()
@@ -54,7 +55,7 @@ def make_campaign() -> ResponseReturnValue:
     try:
         campaign = create_campaign(
             web.db(),
-            web.parts().library,
+            library_here(),
             name=typed.name,
             questionnaire=typed.questionnaire,
             years=typed.chosen_years,
@@ -71,7 +72,7 @@ def make_campaign() -> ResponseReturnValue:
 
 
 def _choices() -> Choices:
-    return choices_of(web.db(), web.parts().library, web.now())
+    return choices_of(web.db(), library_here(), web.now())
 
 
 def _form(typed: NewCampaign, choices: Choices, errors: dict[str, str] | None = None) -> str:

@@ -10,7 +10,14 @@ from outreach.campaigns.composing import preview_invite
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.pinning import NotInstalled, definition, pins_of, title_of, who_gets
 from outreach.campaigns.trying_out import send_test
-from outreach.campaigns.views.blueprint import READERS, RUNNERS, SEE_OTHER, blueprint, campaign_of
+from outreach.campaigns.views.blueprint import (
+    READERS,
+    RUNNERS,
+    SEE_OTHER,
+    blueprint,
+    campaign_of,
+    library_here,
+)
 from outreach.campaigns.views.listing import heading_of
 from outreach.campaigns.views.reading import read_questionnaire
 from outreach.errors import NotFound, Refusal
@@ -44,7 +51,7 @@ def preview_mail(campaign_id: UUID) -> str:
     campaign = campaign_of(campaign_id)
     return render_template(
         "staff/campaigns/preview_mail.html",
-        heading=heading_of(campaign, web.parts().library),
+        heading=heading_of(campaign, library_here()),
         mail=_written(campaign),
     )
 
@@ -62,7 +69,7 @@ def show_mail_html(campaign_id: UUID) -> Response:
 @staff_page(*READERS)
 def preview_questionnaire(campaign_id: UUID) -> str:
     campaign = campaign_of(campaign_id)
-    library = web.parts().library
+    library = library_here()
     pins = pins_of(web.db(), campaign.id)
     asked = request.args.get("questionnaire", pins[0].questionnaire)
     pin = next((one for one in pins if one.questionnaire == asked), None)

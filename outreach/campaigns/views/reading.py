@@ -16,6 +16,14 @@ from questionnaires.model import (
 
 
 @dataclass(frozen=True)
+class ReadOption:
+    """`symbol` is the name of the picture that stands beside the words."""
+
+    words: str
+    symbol: str | None
+
+
+@dataclass(frozen=True)
 class ReadQuestion:
     """`number` is None for a note, which takes no answer. `asked_if` is None where it always is."""
 
@@ -25,7 +33,7 @@ class ReadQuestion:
     asked_if: str | None
     how: str
     measures: str | None
-    options: tuple[str, ...]
+    options: tuple[ReadOption, ...]
 
 
 @dataclass(frozen=True)
@@ -84,10 +92,13 @@ def _read(questionnaire: Questionnaire, question: Question, number: int) -> Read
     )
 
 
-def _options(question: Question) -> tuple[str, ...]:
+def _options(question: Question) -> tuple[ReadOption, ...]:
     if not isinstance(question, ChoiceQuestion | ChoicesQuestion):
         return ()
-    return tuple(option.label.in_(DEFAULT_LANGUAGE) for option in question.options)
+    return tuple(
+        ReadOption(one.label.in_(DEFAULT_LANGUAGE), one.symbol.value if one.symbol else None)
+        for one in question.options
+    )
 
 
 def _how(question: Question) -> str:
