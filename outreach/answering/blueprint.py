@@ -1,13 +1,27 @@
 """The answering room's blueprint, and the plain page for each thing that stands in the way."""
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+import zlib
+from uuid import UUID
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
+from outreach import web
+from outreach.answering.again import AnsweredThisYear
 from outreach.answering.speaking import Words, words_in
 from outreach.answering.visiting import KEY as VISIT_KEY
-from outreach.answering.visiting import AlreadySent, MustProve, TurnedDown, VisitOver
+from outreach.answering.visiting import (
+    AlreadySent,
+    MustProve,
+    TurnedDown,
+    VisitOver,
+    remembered_visit,
+)
 from outreach.campaigns.links import LinkGone
+from outreach.database import school_of
+from outreach.schools.contacts import contacts_of
+from outreach.schools.models import School
 from outreach.signing import BadToken
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -18,6 +32,7 @@ SEE_OTHER = 303
 """After every POST: reloading the page that follows sends nothing again."""
 
 
+GZIP_LEVEL, WITH_GZIP_HEADER = 4, 31
 GENERAL_NOTICE = "/privacy"
 STATEMENT = "/accessibility"
 
@@ -41,6 +56,19 @@ def spoken() -> Words:
     """The words of this page: those of the visit, or what its address asks for."""
     asked = g.get("language") or request.args.get("language", DEFAULT_LANGUAGE)
     return words_in(asked)
+
+
+@blueprint.after_request
+def _compress(response: Response) -> Response:
+    """What the app would do for any page, in a quarter of the time: these are asked for most."""
+    is_page = response.mimetype == "text/html" and not response.is_streamed
+    headers = response.headers
+    if is_page and "gzip" in request.headers.get("Accept-Encoding", ""):
+        packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, WITH_GZIP_HEADER)
+        response.set_data(packer.compress(response.get_data()) + packer.flush())
+        headers["Content-Encoding"] = "gzip"
+        headers["Vary"] = "Accept-Encoding"
+    return response
 
 
 @blueprint.context_processor
@@ -90,6 +118,28 @@ def _show_already_sent(fault: AlreadySent) -> ResponseReturnValue:
         school_name=fault.visit.school.name,
         has_receipt=has_receipt,
     )
+
+
+@blueprint.errorhandler(AnsweredThisYear)
+def _show_answered_this_year(fault: AnsweredThisYear) -> ResponseReturnValue:
+    db = web.db()
+    return render_template(
+        "answering/answered_this_year.html",
+        school_name=db.get_one(School, school_of(db)).name,
+        contacts=contacts_of(db),
+        has_copy=_is_copy_here(fault.pupil_id),
+    )
+
+
+def _is_copy_here(pupil_id: UUID) -> bool:
+    """Whether this browser sent this student's answers, and may still show them."""
+    kept = cookie.get(VISIT_KEY)
+    if kept is None or kept["school"] != str(school_of(web.db())):
+        return False
+    visit = remembered_visit()
+    if visit is None or visit.invitation.pupil_id != pupil_id:
+        return False
+    return visit.is_alive(web.now()) and visit.is_submitted and not visit.must_prove
 
 
 @blueprint.errorhandler(MustProve)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.answering import visiting
+from outreach.answering.again import AnsweredThisYear, has_answered_this_year
 from outreach.answering.blueprint import SEE_OTHER, blueprint
 from outreach.answering.models import Mode
 from outreach.answering.speaking import is_unread, language_for, words_in
@@ -12,6 +13,7 @@ from outreach.answering.stepping import address_of
 from outreach.answering.visiting import TURNED_DOWN, questionnaire_of
 from outreach.campaigns import tracking
 from outreach.campaigns.links import OpenedLink, open_link
+from outreach.campaigns.models import ArrivedBy
 from outreach.campaigns.states import ANSWERED
 from outreach.schools.access import public_page
 from outreach.schools.contacts import contacts_of
@@ -39,7 +41,14 @@ def _settled(opened: OpenedLink, token: str) -> str | None:
         return render_template(
             f"answering/turned_down_{reason}.html", school_name=school_name, token=token
         )
+    if has_answered_this_year(web.db(), opened.invitation, web.now()):
+        raise AnsweredThisYear(opened.invitation.pupil_id)
     return None
+
+
+def _is_by_mail(opened: OpenedLink) -> bool:
+    """Whoever holds somebody else's slip says nothing about an address, and stops nothing."""
+    return opened.link.arrives_by is ArrivedBy.LINK
 
 
 @blueprint.get("/q/<token>")
@@ -65,6 +74,7 @@ def landing(token: str) -> ResponseReturnValue:
         intro=questionnaire.intro.in_(language),
         minutes=minutes_to_answer(questionnaire),
         has_begun=opened.invitation.started_at is not None,
+        is_by_mail=_is_by_mail(opened),
         closes_at=opened.campaign.closes_at,
         contacts=contacts_of(web.db()),
     )
@@ -122,14 +132,15 @@ def confirm_not_me(token: str) -> ResponseReturnValue:
     settled = _settled(opened, token)
     if settled is not None:
         return settled
-    return render_template("answering/not_me.html", token=token, school_name=opened.school.name)
+    page = "not_me" if _is_by_mail(opened) else "not_my_slip"
+    return render_template(f"answering/{page}.html", token=token, school_name=opened.school.name)
 
 
 @blueprint.post("/q/<token>/not-me")
 @public_page(SIGNED)
 def not_me(token: str) -> ResponseReturnValue:
     opened = _open(token)
-    if _settled(opened, token) is None:
+    if _settled(opened, token) is None and _is_by_mail(opened):
         tracking.not_me(web.db(), opened.invitation, web.now())
     return _back_to_landing(token)
 

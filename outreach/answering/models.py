@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
+from outreach.campaigns.models import ArrivedBy
 from outreach.database import Base, Tenant, enum_type
 
 
@@ -22,6 +23,9 @@ class Mode(Enum):
 
 class Response(Tenant, Base):
     """One pupil's answers to one invitation; at most one is current. Pins version and hash.
+
+    `replaceable_since`: staff let the student answer again. The response counts as before, beside
+    the new one that may be begun, until that one is sent: then it is superseded.
 
     Made with its first answer, in one transaction. `resume_allowed_until` is staff's word for a
     pupil without a birth date: the next browser to ask before then may see the answers.
@@ -39,7 +43,7 @@ class Response(Tenant, Base):
             "school_id",
             "invitation_id",
             unique=True,
-            postgresql_where=text("superseded_at IS NULL"),
+            postgresql_where=text("superseded_at IS NULL AND replaceable_since IS NULL"),
         ),
         UniqueConstraint("school_id", "reference"),
         Index(None, "school_id", "invitation_id"),
@@ -64,6 +68,7 @@ class Response(Tenant, Base):
     write_back_failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     write_back_after: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
+    replaceable_since: Mapped[datetime | None]
     resume_allowed_until: Mapped[datetime | None]
 
 
@@ -112,6 +117,11 @@ class AnsweringSession(Tenant, Base):
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     """What the student chose to read; may change at any time, and values stay the same."""
     created_at: Mapped[datetime]
+    arrived_by: Mapped[ArrivedBy] = mapped_column(
+        enum_type(ArrivedBy), default=ArrivedBy.LINK, server_default=ArrivedBy.LINK.value
+    )
+    staff_id: Mapped[UUID | None]
+    """Who opened it beside the pupil, where staff did."""
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

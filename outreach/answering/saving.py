@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import and_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -50,7 +50,7 @@ def open_response(
     )
     made = row.on_conflict_do_nothing(
         index_elements=[Response.school_id, Response.invitation_id],
-        index_where=Response.superseded_at.is_(None),
+        index_where=and_(Response.superseded_at.is_(None), Response.replaceable_since.is_(None)),
     ).returning(Response)
     return session.scalars(made).one_or_none()
 

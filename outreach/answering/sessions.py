@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import AnsweringSession, Mode
-from outreach.campaigns.models import Link
+from outreach.campaigns.models import ArrivedBy, Link
 from outreach.campaigns.states import CampaignState
 from outreach.database import school_of
 from outreach.pipelining import Express
@@ -35,6 +35,7 @@ class SeenLink(NamedTuple):
     id: UUID
     created_at: datetime
     revoked_at: datetime | None
+    arrives_by: ArrivedBy
 
 
 class SeenInvitation(NamedTuple):
@@ -42,6 +43,7 @@ class SeenInvitation(NamedTuple):
     pupil_id: UUID
     questionnaire: str
     version: int
+    sha256: str
     stopped_reason: str | None
 
 
@@ -85,6 +87,11 @@ class Visit:
         return self.response is not None and self.response.submitted_at is not None
 
     @property
+    def is_by_mail(self) -> bool:
+        """Whether the link came by mail, to the address on file: not a code, not staff."""
+        return self.link.arrives_by is ArrivedBy.LINK
+
+    @property
     def must_prove(self) -> bool:
         """Answers exist that another browser gave: nothing of them may be shown yet."""
         return self.response is not None and not self.session.may_see_answers
@@ -93,12 +100,13 @@ class Visit:
 _VISIT = text("""
     SELECT s.id, s.may_see_answers, s.mode, s.language, s.last_seen_at, s.ended_at,
            l.id, l.created_at, l.revoked_at,
-           i.id, i.pupil_id, i.questionnaire, i.version, i.stopped_reason,
+           i.id, i.pupil_id, i.questionnaire, i.version, i.sha256, i.stopped_reason,
            c.state, c.closes_at,
            school.id, school.name,
            r.id, r.started_at, r.submitted_at, r.reference, r.resume_allowed_until,
            (SELECT jsonb_object_agg(a.question_id, a.value) FROM answer a
-            WHERE a.school_id = :school AND a.response_id = r.id)
+            WHERE a.school_id = :school AND a.response_id = r.id),
+           l.arrives_by
     FROM answering_session s
     JOIN link l ON l.school_id = :school AND l.id = s.link_id
     JOIN invitation i ON i.school_id = :school AND i.id = s.invitation_id
@@ -106,6 +114,7 @@ _VISIT = text("""
     JOIN school ON school.id = s.school_id
     LEFT JOIN response r
       ON r.school_id = :school AND r.invitation_id = i.id AND r.superseded_at IS NULL
+      AND r.replaceable_since IS NULL
     WHERE s.school_id = :school AND s.secret_hash = :hash
 """)
 """What every answering page asks, in one round trip and without an object of the database's."""
@@ -124,12 +133,12 @@ def _visit(*row: Any) -> Visit:
     session_id, may_see, mode, language, last_seen_at, ended_at = row[:6]
     return Visit(
         session=SeenSession(session_id, may_see, Mode(mode), language, last_seen_at, ended_at),
-        link=SeenLink(*row[6:9]),
-        invitation=SeenInvitation(*row[9:14]),
-        campaign=SeenCampaign(CampaignState(row[14]), row[15]),
-        school=SeenSchool(*row[16:18]),
-        response=None if row[18] is None else SeenResponse(*row[18:23]),
-        stored=row[23] or {},
+        link=SeenLink(row[6], row[7], row[8], ArrivedBy(row[25])),
+        invitation=SeenInvitation(*row[9:15]),
+        campaign=SeenCampaign(CampaignState(row[15]), row[16]),
+        school=SeenSchool(*row[17:19]),
+        response=None if row[19] is None else SeenResponse(*row[19:24]),
+        stored=row[24] or {},
     )
 
 
@@ -154,6 +163,8 @@ def begin(
             mode=mode,
             language=language,
             created_at=now,
+            arrived_by=link.arrives_by,
+            staff_id=link.opened_by,
             last_seen_at=now,
         )
     )
@@ -161,8 +172,7 @@ def begin(
 
 
 def touch(session: Session, visit: Visit, now: datetime) -> None:
-    if now - visit.session.last_seen_at >= SEEN_STEP:
-        _change(session, visit, last_seen_at=now)
+    _change(session, visit, last_seen_at=now)
 
 
 def let_see(session: Session, visit: Visit) -> None:

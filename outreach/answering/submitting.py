@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from outreach import queues
+from outreach.answering.again import supersede_earlier
 from outreach.answering.models import Response
 from outreach.answering.saving import answers_of
 from outreach.campaigns import tracking
@@ -37,21 +38,26 @@ def first_gap(
     return walk(questionnaire, answers_of(session, response, questionnaire)).next_to_answer
 
 
-def submit(session: Session, response: Response, now: datetime) -> str:
+def submit(
+    session: Session, response: Response, now: datetime, *, has_mail: bool = True
+) -> str:
     """Submit, and return the reference. Doing it twice has one effect and gives the same one.
 
-    The caller has seen that nothing is missing (`first_gap`).
+    The caller has seen that nothing is missing (`first_gap`). Raises AnsweredThisYear.
     """
-    reference = _submit_once(session, response, now)
-    if reference is None:
-        session.refresh(response)
-        return response.reference or ""
     invitation = session.scalars(
         select(Invitation).where(
             Invitation.school_id == school_of(session), Invitation.id == response.invitation_id
         )
     ).one()
-    tracking.mark_submitted(session, invitation, now)
+    reference = None
+    if not _is_submitted(session, response):
+        supersede_earlier(session, invitation, now)
+        reference = _submit_once(session, response, now)
+    if reference is None:
+        session.refresh(response)
+        return response.reference or ""
+    tracking.mark_submitted(session, invitation, now, has_mail=has_mail)
     queues.call_for(session, school_of(session), Work.WRITE_BACK, now)
     return reference
 

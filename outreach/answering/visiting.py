@@ -5,16 +5,16 @@ from uuid import UUID
 
 from flask import g
 from flask import session as cookie
-from sqlalchemy.orm import Session
 
 from outreach import web
 from outreach.answering import sessions
+from outreach.answering.again import AnsweredThisYear, has_answered_this_year
 from outreach.answering.models import Mode, Response
 from outreach.answering.sessions import Visit
 from outreach.answering.speaking import language_for
 from outreach.campaigns.links import LinkGone, OpenedLink, gone_because
 from outreach.campaigns.models import Invitation
-from outreach.database import enter_school
+from outreach.campaigns.own.library import is_own, pinned
 from questionnaires.model import Questionnaire
 
 KEY = "answering"
@@ -42,13 +42,13 @@ class MustProve(Exception):
     """Another browser gave answers: day and month of birth come first."""
 
 
-def remembered_visit(db: Session) -> Visit | None:
+def remembered_visit() -> Visit | None:
     """The visit this browser's cookie names, in whatever state it is."""
     kept = cookie.get(KEY)
     if kept is None:
         return None
     school_id = UUID(kept["school"])
-    enter_school(db, school_id)
+    web.enter(school_id)
     visit = sessions.find_visit(web.parts().express, school_id, kept["secret"])
     if visit is not None:
         g.language = visit.session.language
@@ -58,7 +58,7 @@ def remembered_visit(db: Session) -> Visit | None:
 def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) -> Visit:
     """This request's visit. Raises what stands in the way, in the order a student should hear."""
     now = web.now()
-    visit = remembered_visit(web.db())
+    visit = remembered_visit()
     if visit is None:
         raise VisitOver
     if not visit.is_submitted:
@@ -71,7 +71,8 @@ def open_visit(*, even_if_sent: bool = False, even_if_unproven: bool = False) ->
             raise TurnedDown
     if not visit.is_alive(now):
         raise VisitOver
-    sessions.touch(web.db(), visit, now)
+    if now - visit.session.last_seen_at >= sessions.SEEN_STEP:
+        sessions.touch(web.db(), visit, now)
     if visit.is_submitted and not even_if_sent:
         raise AlreadySent(visit)
     if visit.must_prove and not even_if_unproven:
@@ -86,8 +87,11 @@ def start(
 
     Pressing Start twice is one visit. A browser that gave answers before, or proved who it is,
     still may see them; whoever answered another link in this browser is put out of it.
+    Raises AnsweredThisYear where the student has sent another of its family this school year.
     """
     db = web.db()
+    if has_answered_this_year(db, opened.invitation, now):
+        raise AnsweredThisYear(opened.invitation.pupil_id)
     earlier = _earlier_visit(opened)
     if earlier is not None and earlier.link.id == opened.link.id and earlier.is_alive(now):
         sessions.touch(db, earlier, now)
@@ -124,7 +128,10 @@ def _earlier_visit(opened: OpenedLink) -> Visit | None:
 
 def questionnaire_of(visit: Visit | OpenedLink) -> Questionnaire:
     """The very version that the invitation pins."""
-    return web.parts().library.get(visit.invitation.questionnaire, visit.invitation.version)
+    given, library = visit.invitation, web.parts().library
+    if not is_own(given.questionnaire):
+        return library.get(given.questionnaire, given.version)  # without a session, as most are
+    return pinned(web.db(), library, given.questionnaire, given.version, given.sha256)
 
 
 def invitation_of(visit: Visit) -> Invitation:

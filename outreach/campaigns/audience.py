@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Campaign, CampaignQuestionnaire, Invitation
@@ -75,8 +75,9 @@ def asked_pupils(session: Session, campaign: Campaign, now: datetime) -> GateSel
 
 
 def already_answered(campaign_id: UUID, now: datetime) -> ColumnElement[bool]:
-    """Over Pupil: has submitted any that this campaign gives, any version, since 1 September."""
-    given = select(CampaignQuestionnaire.questionnaire).where(
+    """Over Pupil: has sent one of a family that this campaign gives since 1 September, and was not
+    let answer again."""
+    given = select(CampaignQuestionnaire.family).where(
         CampaignQuestionnaire.campaign_id == campaign_id  # of one school: asked once, not per pupil
     )
     return (
@@ -84,10 +85,18 @@ def already_answered(campaign_id: UUID, now: datetime) -> ColumnElement[bool]:
         .where(
             Invitation.school_id == Pupil.school_id,
             Invitation.pupil_id == Pupil.id,
-            Invitation.questionnaire.in_(given),
-            Invitation.state.in_(ANSWERED),
-            Invitation.submitted_at >= academic_year_start(now),
+            Invitation.family.in_(given),
+            is_answered_since(academic_year_start(now)),
         )
         .correlate(Pupil)
         .exists()
+    )
+
+
+def is_answered_since(moment: datetime) -> ColumnElement[bool]:
+    """Over Invitation: sent in since then, and not open again."""
+    return and_(
+        Invitation.state.in_(ANSWERED),
+        Invitation.submitted_at >= moment,
+        Invitation.reopened_at.is_(None),
     )

@@ -28,9 +28,11 @@ LOOK_AGAIN = timedelta(seconds=2)
 
 _INVITE = text("""
     INSERT INTO invitation (school_id, campaign_id, pupil_id, questionnaire, version, sha256,
-                            excluded_reason, state, stopped_reason, created_at)
+                            family, pupil_year, excluded_reason, state, stopped_reason,
+                            created_at)
     SELECT :school_id, :campaign_id, member.pupil_id, given.questionnaire, given.version,
-           given.sha256, nullif(member.reason, ''), :state, :stopped_reason, :now
+           given.sha256, given.family, theirs.year, nullif(member.reason, ''), :state,
+           :stopped_reason, :now
     FROM campaign_block AS block, unnest(block.pupil_ids, block.reasons)
         AS member (pupil_id, reason),
     LATERAL (  -- asked one by one, through the primary keys; not there if erased since
@@ -41,7 +43,7 @@ _INVITE = text("""
         FROM pupil WHERE pupil.school_id = :school_id AND pupil.id = member.pupil_id
     ) AS theirs,
     LATERAL (  -- what staff chose, else the one for the year, else for the nearest year
-        SELECT pin.questionnaire, pin.version, pin.sha256 FROM campaign_questionnaire pin
+        SELECT pin.questionnaire, pin.version, pin.sha256, pin.family FROM campaign_questionnaire pin
         WHERE pin.school_id = :school_id AND pin.campaign_id = :campaign_id
           AND (theirs.is_supported OR NOT pin.is_supported)
         ORDER BY pin.is_supported DESC, coalesce(

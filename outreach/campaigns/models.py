@@ -1,6 +1,7 @@
 """Tables of a campaign: its frozen audience, one invitation a pupil, and the outbox."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, Text, Uni
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer, Uuid
 
+from outreach.campaigns.families import FUTURE_SKILLS
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
 from outreach.database import Base, Tenant, enum_type
 from outreach.pupils.models import AddressKind
@@ -76,6 +78,7 @@ class CampaignQuestionnaire(Tenant, Base):
     questionnaire: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str]
+    family: Mapped[str] = mapped_column(default=FUTURE_SKILLS, server_default=FUTURE_SKILLS)
     years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     is_supported: Mapped[bool]
 
@@ -96,9 +99,13 @@ class CampaignBlock(Tenant, Base):
 class Invitation(Tenant, Base):
     """One pupil in one campaign, mailable or not. Pins questionnaire, version and hash.
 
+    `pupil_year` is the year the pupil was in when asked, so that a year can be followed later on.
     `stopped_reason` says who or what stopped it: declined, not_me, cancelled. `mail_stopped_at`
     is the student's word on mail alone: no more of it about this questionnaire, whatever the
-    state, while the link goes on working.
+    state, while the link goes on working. `reopened_at`: staff let the pupil answer again, in this
+    campaign or another, and so far they have not done so here.
+
+    Of a `family` a pupil sends one a school year (`campaigns.families`).
     """
 
     __tablename__ = "invitation"
@@ -118,6 +125,8 @@ class Invitation(Tenant, Base):
     questionnaire: Mapped[str]
     version: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str]
+    family: Mapped[str] = mapped_column(default=FUTURE_SKILLS, server_default=FUTURE_SKILLS)
+    pupil_year: Mapped[int] = mapped_column(Integer)
     excluded_reason: Mapped[str | None]
     state: Mapped[InvitationState] = mapped_column(enum_type(InvitationState))
     stopped_reason: Mapped[str | None]
@@ -125,10 +134,23 @@ class Invitation(Tenant, Base):
     started_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     mail_stopped_at: Mapped[datetime | None]
+    reopened_at: Mapped[datetime | None]
+
+
+class ArrivedBy(Enum):
+    """How a student came to the questions: a mailed link, a printed code, or staff beside them."""
+
+    LINK = "link"
+    CODE = "code"
+    STAFF = "staff"
 
 
 class Link(Tenant, Base):
-    """A signed link names this row, and the row one invitation. A leaked link is revoked alone."""
+    """A signed link names this row, and the row one invitation. A leaked link is revoked alone.
+
+    `arrives_by` is what the link was made for; `opened_by` the staff member who opens the
+    questions beside a pupil.
+    """
 
     __tablename__ = "link"
     __table_args__ = (_belongs_to_invitation(), Index(None, "school_id", "invitation_id"))
@@ -137,6 +159,10 @@ class Link(Tenant, Base):
     invitation_id: Mapped[UUID]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    arrives_by: Mapped[ArrivedBy] = mapped_column(
+        enum_type(ArrivedBy), default=ArrivedBy.LINK, server_default=ArrivedBy.LINK.value
+    )
+    opened_by: Mapped[UUID | None]
 
 
 class DeliveryClaim(Tenant, Base):

@@ -11,12 +11,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from outreach.campaigns.families import family_of
 from outreach.campaigns.models import CampaignQuestionnaire
+from outreach.campaigns.own.adding import title_for_staff
+from outreach.campaigns.own.library import is_own, of_school
+from outreach.campaigns.own.retiring import hold
 from outreach.database import school_of
 from outreach.errors import Refusal
 from questionnaires.audience import ChosenBy, Setting
 from questionnaires.loading import Library, UnknownQuestionnaire
-from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
+from questionnaires.model import Questionnaire
 
 BY_STAGE = "by_stage"
 """In place of a questionnaire's id: each pupil gets the one for their year."""
@@ -32,6 +36,7 @@ class Pin:
     questionnaire: str
     version: int
     sha256: str
+    family: str
     years: tuple[int, ...] = ()
     is_supported: bool = False
     """For the pupils for whom staff chose the supported version, whatever their year."""
@@ -47,14 +52,14 @@ def pins_for(library: Library, choice: str) -> tuple[Pin, ...]:
         years = _years_given(library)
         if not years:
             raise Refusal("No questionnaire is installed for any year. Choose one by its name.")
-        pins = [_pin(library.latest(id), years[id]) for id in years]
+        pins = [_pin(library, library.latest(id), years[id]) for id in years]
         return (*pins, *_supported(library))
     try:
         chosen = library.latest(choice)
     except UnknownQuestionnaire as fault:
         raise Refusal(str(fault)) from fault
     by_staff = chosen.audience.chosen_by is ChosenBy.STAFF
-    return (_pin(chosen, ()), *(() if by_staff else _supported(library)))
+    return (_pin(library, chosen, ()), *(() if by_staff else _supported(library)))
 
 
 def has_stages(library: Library) -> bool:
@@ -63,6 +68,11 @@ def has_stages(library: Library) -> bool:
 
 
 def keep_pins(session: Session, campaign_id: UUID, pins: Iterable[Pin]) -> None:
+    """Raises Refusal where one of the school's own was deleted a moment before."""
+    pins = tuple(pins)
+    for pin in pins:
+        if is_own(pin.questionnaire):
+            hold(session, pin.questionnaire, pin.version)
     session.add_all(
         CampaignQuestionnaire(
             school_id=school_of(session),
@@ -70,6 +80,7 @@ def keep_pins(session: Session, campaign_id: UUID, pins: Iterable[Pin]) -> None:
             questionnaire=pin.questionnaire,
             version=pin.version,
             sha256=pin.sha256,
+            family=pin.family,
             years=list(pin.years),
             is_supported=pin.is_supported,
         )
@@ -92,7 +103,14 @@ def pins_of(session: Session, campaign_id: UUID) -> tuple[Pin, ...]:
         )
     )
     return tuple(
-        Pin(row.questionnaire, row.version, row.sha256, tuple(row.years), row.is_supported)
+        Pin(
+            row.questionnaire,
+            row.version,
+            row.sha256,
+            row.family,
+            tuple(row.years),
+            row.is_supported,
+        )
         for row in rows
     )
 
@@ -116,7 +134,8 @@ def definitions_of(
     session: Session, library: Library, campaign_id: UUID
 ) -> tuple[Questionnaire, ...]:
     """All that the campaign gives, in the order of its pins. Raises NotInstalled."""
-    return tuple(definition(library, pin) for pin in pins_of(session, campaign_id))
+    here = of_school(session, library)
+    return tuple(definition(here, pin) for pin in pins_of(session, campaign_id))
 
 
 def title_of(library: Library, choice: str) -> str:
@@ -124,7 +143,7 @@ def title_of(library: Library, choice: str) -> str:
     if choice == BY_STAGE:
         return BY_STAGE_TITLE
     try:
-        return library.latest(choice).title.in_(DEFAULT_LANGUAGE)
+        return title_for_staff(library.latest(choice))
     except UnknownQuestionnaire:
         return choice
 
@@ -157,10 +176,14 @@ def _years_given(library: Library) -> dict[str, tuple[int, ...]]:
 
 
 def _supported(library: Library) -> tuple[Pin, ...]:
-    latest = [library.latest(id) for id in library.ids]
-    chosen = [one for one in latest if one.audience.chosen_by is ChosenBy.STAFF]
-    return tuple(_pin(one, (), is_supported=True) for one in chosen[:1])
+    """The first published one that staff choose, or what the school gives in its place."""
+    latest = [library.published.latest(id) for id in library.published.ids]
+    chosen = [one.id for one in latest if one.audience.chosen_by is ChosenBy.STAFF]
+    return tuple(_pin(library, library.given_for(id), (), is_supported=True) for id in chosen[:1])
 
 
-def _pin(one: Questionnaire, years: tuple[int, ...], *, is_supported: bool = False) -> Pin:
-    return Pin(one.id, one.version, one.sha256, years, is_supported)
+def _pin(
+    library: Library, one: Questionnaire, years: tuple[int, ...], *, is_supported: bool = False
+) -> Pin:
+    family = family_of(one.id, published=library.published.ids, based_on=library.base_of(one.id))
+    return Pin(one.id, one.version, one.sha256, family, years, is_supported)

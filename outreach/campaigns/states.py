@@ -66,8 +66,8 @@ INVITATION_MOVES: Mapping[InvitationState, frozenset[InvitationState]] = {
     _I.PREPARING: frozenset({_I.NOT_STARTED, _I.STOPPED}),
     _I.NOT_STARTED: frozenset({_I.STARTED, _I.SUBMITTED, _I.STOPPED}),
     _I.STARTED: frozenset({_I.SUBMITTED, _I.STOPPED}),
-    _I.SUBMITTED: frozenset({_I.WRITTEN_BACK}),
-    _I.WRITTEN_BACK: frozenset(),
+    _I.SUBMITTED: frozenset({_I.WRITTEN_BACK, _I.NOT_STARTED}),  # back: staff let them answer again
+    _I.WRITTEN_BACK: frozenset({_I.NOT_STARTED}),
     _I.STOPPED: frozenset({_I.NOT_STARTED, _I.STARTED}),
 }
 

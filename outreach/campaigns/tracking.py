@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from outreach import audit
 from outreach.campaigns import events, outbox
 from outreach.campaigns.events import Fact
-from outreach.campaigns.models import Invitation, Link, Message
+from outreach.campaigns.links import gone_because
+from outreach.campaigns.models import Campaign, Invitation, Link, Message
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import (
+    ANSWERED,
     CAN_ANSWER,
     INVITATION_MOVES,
     InvitationState,
@@ -29,27 +31,52 @@ _I = InvitationState
 _BY_STUDENT = (Stop.DECLINED.value, Stop.NOT_ME.value)
 
 
-def mark_started(session: Session, invitation: Invitation, now: datetime) -> bool:
-    """A first answer is saved. Whoever answers has the mail: an unknown one is accepted."""
+def mark_started(
+    session: Session, invitation: Invitation, now: datetime, *, has_mail: bool = True
+) -> bool:
+    """A first answer is saved. Whoever answers by a mailed link has the mail: an unknown one is
+    accepted. A code or staff says nothing about the mail (`has_mail` is false)."""
     moved = _move(session, invitation, [_I.NOT_STARTED], _I.STARTED, started_at=now)
-    if moved:
+    if moved and has_mail:
         _settle_unknown(session, invitation, now)
     return moved
 
 
-def mark_submitted(session: Session, invitation: Invitation, now: datetime) -> bool:
+def mark_submitted(
+    session: Session, invitation: Invitation, now: datetime, *, has_mail: bool = True
+) -> bool:
     """Stops whatever still waits to be mailed. Submitting takes back an earlier decline."""
     moved = _submit(session, invitation, now)
     if not moved and undo_decline(session, invitation, now, mail_again=False):
         moved = _submit(session, invitation, now)
     if moved:
         outbox.stop_waiting(session, Stop.SUBMITTED, now, Message.invitation_id == invitation.id)
-        _settle_unknown(session, invitation, now)
+        if has_mail:
+            _settle_unknown(session, invitation, now)
     return moved
 
 
 def mark_written_back(session: Session, invitation: Invitation) -> bool:
     return _move(session, invitation, [_I.SUBMITTED], _I.WRITTEN_BACK)
+
+
+def reopen(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """Staff let the student answer again. Whether this link is the way to do so.
+
+    In a campaign that is over the invitation keeps its state, for the counts of that campaign: the
+    student may then answer by another.
+    """
+    session.execute(
+        update(Invitation)
+        .where(Invitation.school_id == school_of(session), Invitation.id == invitation.id)
+        .values(reopened_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    campaign = session.get_one(Campaign, (invitation.school_id, invitation.campaign_id))
+    if gone_because(None, campaign.state, campaign.closes_at, now) is not None:
+        session.refresh(invitation)
+        return False
+    return _move(session, invitation, ANSWERED, _I.NOT_STARTED, started_at=None)
 
 
 def decline(session: Session, invitation: Invitation, now: datetime) -> bool:
@@ -108,6 +135,7 @@ def _submit(session: Session, invitation: Invitation, now: datetime) -> bool:
         _I.SUBMITTED,
         started_at=func.coalesce(Invitation.started_at, now),
         submitted_at=now,
+        reopened_at=None,
     )
 
 

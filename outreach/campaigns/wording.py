@@ -30,6 +30,8 @@ CAMPAIGN: Mapping[CampaignState, Words] = {
     CampaignState.CLOSED: Words("Closed", "neutral", "Answers are no longer taken."),
 }
 
+MAY_ANSWER_AGAIN = "Staff let them answer again; what they sent counts until they send more"
+
 _I = InvitationState
 INVITATION: Mapping[InvitationState, Words] = {
     _I.WRITTEN_BACK: Words("Answered", "good", "Sent in, and written into the pupil’s profile."),

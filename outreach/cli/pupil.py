@@ -1,4 +1,4 @@
-"""`outreach pupil show` and `outreach pupil reach`."""
+"""`outreach pupil show`, `outreach pupil export` and `outreach pupil reach`."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ import click
 
 from outreach import audit
 from outreach.cli.context import CommandContext, print_json
+from outreach.cli.exports import hand_over, kind_option
 from outreach.profiles.showing import Entry, Profile, groups_of, profile_of
 from outreach.pupils.finding import find_pupil
 from outreach.pupils.models import GroupKind
 from outreach.pupils.reach import Reach, SchoolReach, count_reach
 from outreach.pupils.viewing import WHOLE_SCHOOL
+from outreach.reports.export_files import Kind, pupil_file, record_pupil
 
 
 @click.group()
@@ -52,6 +54,26 @@ def show(
         )
     if not profile.entries:
         click.echo("Nothing is known yet: no questionnaire of this pupil has been written back.")
+
+
+@pupil.command()
+@click.option("--school", "urn", required=True, help="The school's URN.")
+@click.option("--upn", help="Unique pupil number.")
+@click.option("--mis-id", help="The pupil's id in the school's MIS.")
+@kind_option
+@click.pass_obj
+def export(
+    context: CommandContext, urn: str, upn: str | None, mis_id: str | None, kind: str
+) -> None:
+    """Write every response of a pupil, replaced ones too, to standard output."""
+    if (upn is None) == (mis_id is None):
+        raise click.UsageError("Give either --upn or --mis-id.")
+    chosen = Kind(kind)
+    with context.work_in_school(urn) as (session, _):  # on record before a byte leaves
+        pupil_id = find_pupil(session, upn=upn, mis_id=mis_id).id
+        record_pupil(session, pupil_id, chosen, audit.OPERATOR, context.parts.clock())
+    with context.work_in_school(urn) as (session, _):
+        hand_over(pupil_file(session, context.parts.library, pupil_id, chosen), chosen)
 
 
 @pupil.command()

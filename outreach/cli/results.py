@@ -1,8 +1,5 @@
 """`outreach results export`."""
 
-import shutil
-import sys
-from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
 import click
@@ -10,10 +7,8 @@ import click
 from outreach import audit
 from outreach.campaigns.finding import enter_school_of
 from outreach.cli.context import CommandContext
-from outreach.reports.exporting import count_responses, results_of, write_csv, write_json
-
-KEPT_IN_MEMORY = 50_000_000
-"""Bytes. An export that fails half-way must not leave half a document on standard output."""
+from outreach.cli.exports import hand_over, kind_option
+from outreach.reports.export_files import Kind, campaign_file, record_campaign
 
 
 @click.group()
@@ -23,33 +18,17 @@ def results() -> None:
 
 @results.command()
 @click.argument("campaign_id", metavar="ID", type=click.UUID)
-@click.option("--format", "kind", type=click.Choice(["csv", "json"]), required=True)
+@kind_option
 @click.pass_obj
 def export(context: CommandContext, campaign_id: UUID, kind: str) -> None:
-    """Write one row for each submitted response to standard output."""
+    """Write one row for each response that counts to standard output."""
+    chosen = Kind(kind)
     with context.work() as session:  # on record before a byte leaves, whoever stops reading
         enter_school_of(session, campaign_id)
-        audit.record(
-            session,
-            context.parts.clock(),
-            audit.OPERATOR,
-            "results.exported",
-            "campaign",
-            campaign_id,
-            format=kind,
-            responses=count_responses(session, campaign_id),
-        )
+        record_campaign(session, campaign_id, chosen, audit.OPERATOR, context.parts.clock())
     with context.work() as session:
         enter_school_of(session, campaign_id)
-        found = results_of(session, context.parts.library, campaign_id)
-        # No byte order mark here: this is for programs. The page's download has one.
-        is_json = kind == "json"
-        pieces = write_json(found.rows) if is_json else write_csv(found.definitions, found.rows)
-        with SpooledTemporaryFile(max_size=KEPT_IN_MEMORY) as whole:
-            for piece in pieces:
-                whole.write(piece.encode())
-            whole.seek(0)
-            shutil.copyfileobj(whole, sys.stdout.buffer)
+        hand_over(campaign_file(session, context.parts.library, campaign_id, chosen), chosen)
 
 
 commands: list[click.Command] = [results]

@@ -1,13 +1,18 @@
 """What the page of one pupil shows: profile, mail, campaigns and history, ready to be laid out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from outreach.campaigns.models import ArrivedBy
+from outreach.campaigns.own.library import of_school
+from outreach.campaigns.states import ANSWERED
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.profiles.fields import READINESS
+from outreach.profiles.history import History, history_of
 from outreach.profiles.showing import (
     CampaignPlace,
     Entry,
@@ -46,6 +51,7 @@ class ShownEntry:
     score: float | None
     source: str
     questionnaire: str
+    campaign: str
     recorded_at: datetime
     superseded_at: datetime | None
 
@@ -80,6 +86,16 @@ class ShownCampaign:
     stopped: str
     mail: Words
     mail_reason: str
+    arrived: str
+    """How the answers were given, where not by the mailed link; often empty."""
+
+    @property
+    def has_answered(self) -> bool:
+        return self.place.invitation_state in ANSWERED
+
+    @property
+    def may_answer_again(self) -> bool:
+        return self.place.reopened_at is not None
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,8 @@ class PupilPage:
     current: tuple[ShownEntry, ...]
     earlier: tuple[ShownEntry, ...]
     """What was said before the entries in force, by field, newest first in each."""
+
+    history: History
 
     characteristics: tuple[tuple[str, str], ...]
     """Label and value of what the school shares for the purpose."""
@@ -135,17 +153,13 @@ class PupilPage:
         return self._of_kind("block.")
 
     @property
-    def constructs(self) -> list[ShownEntry]:
-        return self._of_kind("construct.")
-
-    @property
-    def skills(self) -> list[ShownEntry]:
-        return self._of_kind("skill.")
-
-    @property
     def said(self) -> list[ShownEntry]:
         """Destination, certainty and interests, in that order."""
         return [one for one in self.current if one.score is None]
+
+    @property
+    def said_before(self) -> list[ShownEntry]:
+        return [one for one in self.earlier if one.score is None]
 
     def _of_kind(self, start: str) -> list[ShownEntry]:
         return [one for one in self.current if one.field.startswith(start)]
@@ -160,7 +174,10 @@ def page_of(
     """
     profile = profile_of(session, pupil_id)
     objections = tuple(objections_of(session, pupil_id, now))
-    shown = [_shown(one, library) for one in profile.entries]
+    here = of_school(session, library)
+    history = history_of(session, here, pupil_id)
+    campaigns = {one.id: one.campaign for one in history.responses}
+    shown = [_shown(one, here, campaigns) for one in profile.entries]
     memberships, past_memberships = split_by_end(memberships_of(session, pupil_id), now)
     return PupilPage(
         pupil=profile.pupil,
@@ -180,6 +197,7 @@ def page_of(
         earlier=tuple(
             sorted((one for one in shown if one.superseded_at is not None), key=_place_on_page)
         ),
+        history=history,
         characteristics=_characteristics(session, pupil_id, purpose),
         purpose=table().purposes[purpose].words,
     )
@@ -207,6 +225,13 @@ def _place_on_page(entry: ShownEntry) -> tuple[int, str]:
     return (order.index(kind) if kind in order else len(order), entry.label)
 
 
+ARRIVED = {
+    ArrivedBy.LINK: "By the mailed link",
+    ArrivedBy.CODE: "By the code of a slip",
+    ArrivedBy.STAFF: "Opened by staff beside the pupil",
+}
+
+
 def _shown_campaign(place: CampaignPlace) -> ShownCampaign:
     is_mailed = place.message_state is not None
     state = place.message_state.value if place.message_state else NOT_MAILED
@@ -216,6 +241,7 @@ def _shown_campaign(place: CampaignPlace) -> ShownCampaign:
         stopped=reason_words(place.stopped_reason),
         mail=MESSAGE[state],
         mail_reason=reason_words(place.message_reason if is_mailed else place.excluded_reason),
+        arrived="; ".join(ARRIVED[way] for way in ArrivedBy if way in place.arrived_by),
     )
 
 
@@ -234,7 +260,7 @@ def _mail(
     return ShownMail(row.address_kind, why, fault, row.is_wrong, objected_at)
 
 
-def _shown(entry: Entry, library: Library) -> ShownEntry:
+def _shown(entry: Entry, library: Library, campaigns: Mapping[UUID, str]) -> ShownEntry:
     definition = definition_of(library, entry.questionnaire, entry.version)
     title = definition.title.in_(DEFAULT_LANGUAGE) if definition else entry.questionnaire
     return ShownEntry(
@@ -244,6 +270,7 @@ def _shown(entry: Entry, library: Library) -> ShownEntry:
         score=entry.value if isinstance(entry.value, int | float) else None,
         source=SOURCE_LABELS.get(entry.source, entry.source),
         questionnaire=f"{title}, version {entry.version}" if title else "",
+        campaign=campaigns.get(entry.response, "") if entry.response else "",
         recorded_at=entry.recorded_at,
         superseded_at=entry.superseded_at,
     )

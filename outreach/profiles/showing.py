@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from outreach.campaigns.models import Campaign, Invitation, Message
-from outreach.campaigns.states import InvitationState, MessageState
+from outreach.answering.models import AnsweringSession
+from outreach.campaigns.models import ArrivedBy, Campaign, Invitation, Message
+from outreach.campaigns.states import CAN_ANSWER, InvitationState, MessageState
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
@@ -62,7 +63,11 @@ class CampaignPlace:
     message_state: MessageState | None
     message_reason: str | None
     submitted_at: datetime | None
+    reopened_at: datetime | None
     created_at: datetime
+    can_open_beside: bool
+    arrived_by: frozenset[ArrivedBy]
+    """The ways by which browsers came that gave answers, or saw them."""
 
 
 def profile_of(session: Session, pupil_id: UUID) -> Profile:
@@ -112,6 +117,7 @@ def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
         .where(Invitation.school_id == school_of(session), Invitation.pupil_id == pupil_id)
         .order_by(Campaign.created_at.desc(), Campaign.id)
     )
+    arrived_by = _ways_of(session, pupil_id)
     return [
         CampaignPlace(
             campaign_id=campaign.id,
@@ -123,10 +129,34 @@ def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
             message_state=message_state,
             message_reason=message_reason,
             submitted_at=invitation.submitted_at,
+            reopened_at=invitation.reopened_at,
             created_at=invitation.created_at,
+            can_open_beside=invitation.state in CAN_ANSWER and campaign.ended_at is None,
+            arrived_by=arrived_by.get(invitation.id, frozenset()),
         )
         for campaign, invitation, message_state, message_reason in rows
     ]
+
+
+def _ways_of(session: Session, pupil_id: UUID) -> dict[UUID, frozenset[ArrivedBy]]:
+    rows = session.execute(
+        select(AnsweringSession.invitation_id, AnsweringSession.arrived_by)
+        .join(
+            Invitation,
+            (Invitation.school_id == AnsweringSession.school_id)
+            & (Invitation.id == AnsweringSession.invitation_id),
+        )
+        .where(
+            Invitation.school_id == school_of(session),
+            Invitation.pupil_id == pupil_id,
+            AnsweringSession.may_see_answers,
+        )
+        .distinct()
+    )
+    ways: dict[UUID, set[ArrivedBy]] = {}
+    for invitation_id, way in rows:
+        ways.setdefault(invitation_id, set()).add(way)
+    return {invitation_id: frozenset(found) for invitation_id, found in ways.items()}
 
 
 def groups_of(session: Session, pupil_id: UUID, now: datetime) -> list[tuple[GroupKind, str]]:

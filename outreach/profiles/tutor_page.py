@@ -21,6 +21,8 @@ class TutorCampaign:
     name: str
     answers: Words
     mail: Words
+    beside_id: UUID | None
+    """The invitation, where its questions can be opened beside the pupil."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def tutor_page_of(
                 name=place.name,
                 answers=INVITATION[place.invitation_state],
                 mail=MESSAGE[place.message_state.value if place.message_state else NOT_MAILED],
+                beside_id=place.invitation_id if place.can_open_beside else None,
             )
             for place in campaigns_of(session, pupil_id)
         ),

@@ -16,6 +16,7 @@ from outreach.answering.models import Response
 from outreach.answering.saving import answers_of
 from outreach.campaigns import tracking
 from outreach.campaigns.models import Invitation
+from outreach.campaigns.own.library import of_school
 from outreach.database import school_of
 from outreach.profiles.fields import Fact, facts_of, no_longer_said
 from outreach.profiles.models import ProfileEntry, Result, ResultKind
@@ -46,7 +47,7 @@ def write_back(session: Session, library: Library, response_id: UUID, now: datet
     )
     if response is None or response.submitted_at is None:
         return False
-    questionnaire = library.get(response.questionnaire, response.version)
+    questionnaire = of_school(session, library).get(response.questionnaire, response.version)
     if questionnaire.sha256 != response.sha256:
         raise DefinitionChanged(f"{response.questionnaire} version {response.version}")
     invitation = session.scalars(
@@ -60,7 +61,8 @@ def write_back(session: Session, library: Library, response_id: UUID, now: datet
     _write_entries(session, response, invitation, facts_of(questionnaire, answers, scores))
     response.written_back_at = now
     session.flush()
-    tracking.mark_written_back(session, invitation)
+    if response.superseded_at is None and response.replaceable_since is None:
+        tracking.mark_written_back(session, invitation)
     return True
 
 
@@ -90,7 +92,9 @@ def _write_results(
 def _write_entries(
     session: Session, response: Response, invitation: Invitation, facts: Mapping[str, Fact]
 ) -> None:
-    """Insert the facts, and supersede what the pupil had said before.
+    """Insert the facts, and supersede what the pupil had said before, and all of a replaced response.
+
+    A response that was itself replaced before it came here leaves history alone.
 
     The pupil's row is locked first, so that two responses of one pupil take turns and each
     field keeps one current entry.
@@ -99,17 +103,8 @@ def _write_entries(
     session.execute(select(Pupil.id).where(*here).with_for_update(key_share=True))
     fields = set(facts) | no_longer_said(facts)
     said_later = _said_later(session, response, invitation.pupil_id, fields)
-    session.execute(
-        update(ProfileEntry)
-        .where(
-            _is_of(session, invitation.pupil_id, fields),
-            ProfileEntry.superseded_at.is_(None),
-            ProfileEntry.recorded_at <= response.submitted_at,
-            ProfileEntry.response_id.is_distinct_from(response.id),
-        )
-        .values(superseded_at=response.submitted_at)
-        .execution_options(synchronize_session=False)
-    )
+    if response.superseded_at is None:
+        _supersede(session, response, invitation.pupil_id, fields)
     rows = [
         {
             "school_id": school_of(session),
@@ -121,13 +116,50 @@ def _write_entries(
             "response_id": response.id,
             "questionnaire": response.questionnaire,
             "version": response.version,
-            "superseded_at": said_later.get(field),
+            "superseded_at": said_later.get(field, response.superseded_at),
         }
         for field, value in facts.items()
     ]
     if rows:
         key = [ProfileEntry.school_id, ProfileEntry.response_id, ProfileEntry.field]
         session.execute(insert(ProfileEntry).on_conflict_do_nothing(index_elements=key), rows)
+
+
+def _supersede(session: Session, response: Response, pupil_id: UUID, fields: set[str]) -> None:
+    """What was said of these fields before, and whatever a replaced response had said."""
+    replaced = (
+        select(Response.id)
+        .join(
+            Invitation,
+            and_(
+                Invitation.school_id == Response.school_id,
+                Invitation.id == Response.invitation_id,
+            ),
+        )
+        .where(
+            Response.school_id == school_of(session),
+            Invitation.pupil_id == pupil_id,
+            Response.superseded_at.is_not(None),
+        )
+    )
+    session.execute(
+        update(ProfileEntry)
+        .where(
+            ProfileEntry.school_id == school_of(session),
+            ProfileEntry.pupil_id == pupil_id,
+            ProfileEntry.superseded_at.is_(None),
+            ProfileEntry.response_id.is_distinct_from(response.id),
+            or_(
+                and_(
+                    ProfileEntry.field.in_(fields),
+                    ProfileEntry.recorded_at <= response.submitted_at,
+                ),
+                ProfileEntry.response_id.in_(replaced),
+            ),
+        )
+        .values(superseded_at=response.submitted_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _said_later(

@@ -63,7 +63,7 @@ _WORDS = {
     Reason.REVOKED: "The school has revoked its connection",
     Reason.STUDENT_EMAIL_OFF: "The school has not agreed to share student email",
     Reason.OBJECTED: "Asked not to be mailed",
-    Reason.ALREADY_ANSWERED: "Has already answered this questionnaire this school year",
+    Reason.ALREADY_ANSWERED: "Has already answered this school year",
     Reason.NO_ADDRESS: "Has no email address on the roster",
     Reason.ADDRESS_SWITCHED_OFF: "Has only an address of a kind that is switched off",
     Reason.INVALID_ADDRESS: "The email address on the roster cannot be right",

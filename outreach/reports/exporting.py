@@ -1,4 +1,4 @@
-"""A campaign's results, one row a response, worked out anew from the answers.
+"""Results of a campaign or of a pupil, one row a response, worked out anew from the answers.
 
 The scores are those the answers give under the version that was answered, so that anybody can
 work them out again; a response counts as soon as it is submitted, written back or not. It is the
@@ -15,17 +15,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Response
+from outreach.campaigns import pinning
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Invitation
-from outreach.campaigns.pinning import definitions_of
+from outreach.campaigns.own.library import of_school
+from outreach.campaigns.pinning import Pin, definitions_of
+from outreach.clock import academic_year, london_date
 from outreach.errors import Refusal
 from outreach.profiles.fields import score_fields
+from outreach.profiles.history import year_name
+from outreach.pupils.finding import get_pupil
 from outreach.pupils.models import Pupil
-from outreach.reports.responses import is_its_invitation, is_of_campaign
+from outreach.reports.responses import is_its_invitation, is_of_campaign, is_of_pupil
 from outreach.spreadsheets import safe_cell
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
 from questionnaires.loading import Library
@@ -36,7 +41,10 @@ from questionnaires.scoring import Scores, score
 ROWS_AT_A_TIME = 200
 
 SKIPPED = "(skipped)"
-IDENTITY_COLUMNS = ("upn", "mis_id", "response", "submitted_at", "questionnaire", "version")
+IDENTITY_COLUMNS = (
+    *("upn", "mis_id", "response", "submitted_at", "questionnaire", "version"),
+    *("academic_year", "campaign", "superseded_at"),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,19 +57,32 @@ class ResultRow:
     submitted_at: datetime
     questionnaire: str
     version: int
+    campaign: UUID
+    superseded_at: datetime | None
+    """None: it counts. Else when the student sent another in its place."""
+
     answers: Mapping[str, Json]
     scores: Scores
     fields: Mapping[str, float | None]
     """Every score under the name it has in the pupil profile."""
 
+    @property
+    def academic_year(self) -> str:
+        return year_name(academic_year(london_date(self.submitted_at)))
+
+    @property
+    def identity(self) -> tuple[str | int | None, ...]:
+        """In the order of IDENTITY_COLUMNS."""
+        superseded_at = self.superseded_at.isoformat() if self.superseded_at else None
+        return (
+            *(self.upn, self.mis_id, str(self.response), self.submitted_at.isoformat()),
+            *(self.questionnaire, self.version),
+            *(self.academic_year, str(self.campaign), superseded_at),
+        )
+
     def as_json(self) -> dict[str, Any]:
         return {
-            "upn": self.upn,
-            "mis_id": self.mis_id,
-            "response": str(self.response),
-            "submitted_at": self.submitted_at.isoformat(),
-            "questionnaire": self.questionnaire,
-            "version": self.version,
+            **dict(zip(IDENTITY_COLUMNS, self.identity, strict=True)),
             "answers": dict(self.answers),
             "scores": dict(self.fields) | self.scores.as_json(),
         }
@@ -72,31 +93,63 @@ class Results:
     """`rows` are read from the database as they are taken, and can be taken once."""
 
     definitions: tuple[Questionnaire, ...]
-    """All that the campaign gives; a row says which one it answers."""
+    """All that the campaign gives, or the pupil answered; a row says which one it answers."""
 
     rows: Iterator[ResultRow]
+
+    @property
+    def questions(self) -> list[str]:
+        """The column of each question, once, whichever definitions ask it."""
+        return _each_once(
+            q.id for one in self.definitions for q in one.questions if not isinstance(q, Note)
+        )
+
+    @property
+    def fields(self) -> list[str]:
+        """The column of each score."""
+        return _each_once(
+            field for one in self.definitions for field in score_fields(one, score(one, {}))
+        )
 
 
 def results_of(session: Session, library: Library, campaign_id: UUID) -> Results:
     """Raises NotFound, and Refusal where a definition is not the installed one."""
     find_campaign(session, campaign_id)
     definitions = definitions_of(session, library, campaign_id)
-    return Results(definitions, _rows(session, definitions, campaign_id))
+    return Results(definitions, _rows(session, definitions, is_of_campaign(session, campaign_id)))
 
 
-def count_responses(session: Session, campaign_id: UUID) -> int:
-    """As many as an export of the campaign has rows."""
+def results_of_pupil(session: Session, library: Library, pupil_id: UUID) -> Results:
+    """Every response that the pupil has sent, in any campaign and year, replaced ones too.
+
+    Raises NotFound, and Refusal where a definition is not the installed one."""
+    get_pupil(session, pupil_id)
+    theirs = is_of_pupil(session, pupil_id)
+    rows = session.execute(
+        select(Response.questionnaire, Response.version, Response.sha256, Invitation.family)
+        .join(Invitation, is_its_invitation())
+        .where(theirs)
+        .group_by(Response.questionnaire, Response.version, Response.sha256, Invitation.family)
+        .order_by(Response.questionnaire, Response.version, Response.sha256)
+    )
+    here = of_school(session, library)
+    definitions = tuple(pinning.definition(here, Pin(*row)) for row in rows)
+    return Results(definitions, _rows(session, definitions, theirs))
+
+
+def count_responses(session: Session, which: ColumnElement[bool]) -> int:
+    """As many as an export of the campaign, or of the pupil, has rows."""
     submitted = (
         select(func.count())
         .select_from(Response)
         .join(Invitation, is_its_invitation())
-        .where(is_of_campaign(session, campaign_id))
+        .where(which)
     )
     return session.scalar(submitted) or 0
 
 
 def _rows(
-    session: Session, definitions: Sequence[Questionnaire], campaign_id: UUID
+    session: Session, definitions: Sequence[Questionnaire], which: ColumnElement[bool]
 ) -> Iterator[ResultRow]:
     """Oldest submission first. The answers come as one JSON object a response, not row by row."""
     given = (
@@ -107,15 +160,16 @@ def _rows(
     )
     submitted = (
         select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given.label("given"))
-        .add_columns(Response.sha256)
+        .add_columns(Response.sha256, Invitation.campaign_id, Response.superseded_at)
         .join(Invitation, is_its_invitation())
         .join(Pupil, (Pupil.school_id == Response.school_id) & (Pupil.id == Invitation.pupil_id))
-        .where(is_of_campaign(session, campaign_id))
+        .where(which)
         .order_by(Response.submitted_at, Response.id)
         .execution_options(yield_per=ROWS_AT_A_TIME)
     )
     by_hash = {one.sha256: one for one in definitions}
-    for upn, mis_id, response_id, submitted_at, stored, sha256 in session.execute(submitted):
+    for row in session.execute(submitted):
+        upn, mis_id, response_id, submitted_at, stored, sha256, campaign_id, superseded_at = row
         definition = by_hash[sha256]
         answers = _read_answers(definition, response_id, stored or {})
         on_path = walk(definition, answers).on_path(answers)
@@ -127,6 +181,8 @@ def _rows(
             submitted_at=submitted_at,
             questionnaire=definition.id,
             version=definition.version,
+            campaign=campaign_id,
+            superseded_at=superseded_at,
             answers={question_id: to_json(value) for question_id, value in on_path.items()},
             scores=scores,
             fields=score_fields(definition, scores),
@@ -151,45 +207,33 @@ def _read_answers(
     return answers
 
 
-def write_json(rows: Iterable[ResultRow]) -> Iterator[str]:
+def write_json(results: Results) -> Iterator[str]:
     """One JSON document, in pieces: `{"results": […]}`."""
     yield '{"results": ['
-    for number, row in enumerate(rows):
+    for number, row in enumerate(results.rows):
         yield ",\n" if number else "\n"
         yield json.dumps(row.as_json(), ensure_ascii=False)
     yield "\n]}\n"
 
 
-def write_csv(definitions: Sequence[Questionnaire], rows: Iterable[ResultRow]) -> Iterator[str]:
+def write_csv(results: Results) -> Iterator[str]:
     """RFC 4180, a line at a time: one column a question and one a score, by stable key.
 
     Empty: not asked, or too few answers for a score. Several choices stand between semicolons.
     """
-    questions = _each_once(
-        q.id for one in definitions for q in one.questions if not isinstance(q, Note)
-    )
-    fields = _each_once(field for one in definitions for field in score_fields(one, score(one, {})))
+    questions, fields = results.questions, results.fields
     yield _csv_line([*IDENTITY_COLUMNS, *questions, *fields])
-    for row in rows:
-        yield _csv_line(
-            [
-                row.upn,
-                row.mis_id,
-                str(row.response),
-                row.submitted_at.isoformat(),
-                row.questionnaire,
-                row.version,
-                *(_answer_cell(row.answers, question_id) for question_id in questions),
-                *(row.fields.get(field) for field in fields),
-            ]
-        )
+    for row in results.rows:
+        answers = [answer_cell(row.answers, question_id) for question_id in questions]
+        yield _csv_line([*row.identity, *answers, *(row.fields.get(field) for field in fields)])
 
 
 def _each_once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _answer_cell(answers: Mapping[str, Json], question_id: str) -> str | int | None:
+def answer_cell(answers: Mapping[str, Json], question_id: str) -> str | int | None:
+    """What stands in a table for the answer; None where the question was not asked."""
     if question_id not in answers:
         return None
     value = answers[question_id]
@@ -198,7 +242,7 @@ def _answer_cell(answers: Mapping[str, Json], question_id: str) -> str | int | N
     return ";".join(value) if isinstance(value, list) else value
 
 
-def _csv_line(cells: list[str | int | float | None]) -> str:
+def _csv_line(cells: Sequence[str | int | float | None]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow([safe_cell(cell) for cell in cells])
     return line.getvalue()

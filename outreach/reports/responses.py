@@ -23,5 +23,14 @@ def is_of_campaign(session: Session, campaign_id: UUID) -> ColumnElement[bool]:
     )
 
 
+def is_of_pupil(session: Session, pupil_id: UUID) -> ColumnElement[bool]:
+    """Submitted responses of one pupil, those that others have replaced too."""
+    return and_(
+        Response.school_id == school_of(session),
+        Invitation.pupil_id == pupil_id,
+        Response.submitted_at.is_not(None),
+    )
+
+
 def is_its_invitation() -> ColumnElement[bool]:
     return and_(Invitation.school_id == Response.school_id, Invitation.id == Response.invitation_id)

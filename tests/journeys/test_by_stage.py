@@ -145,7 +145,7 @@ def test_results_of_several_questionnaires_stand_on_one_page_and_in_one_export(
     page = signed_in(app, school).get(f"/staff/campaigns/{campaign_id}/results").text
     with transaction(wired.sessions, school.id) as session:
         results = results_of(session, wired.library, campaign_id)
-        head, *rows = "".join(write_csv(results.definitions, results.rows)).splitlines()
+        head, *rows = "".join(write_csv(results)).splitlines()
 
     assert "start version 1, ks3 version 1, gcse version 1, post16 version 1" in page
     assert "of 100 on average, 8 students" in page

@@ -11,7 +11,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from outreach import web
+from outreach.answering.again import Why, let_answer_again
 from outreach.answering.models import Answer, Response
+from outreach.audit import OPERATOR
 from outreach.campaigns.states import InvitationState
 from outreach.clock import now
 from outreach.database import transaction
@@ -25,6 +27,7 @@ from tests.factories import MadeSchool, make_pupil, make_school
 from workers import write_back as job
 
 DAY = timedelta(days=1)
+YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Scene:
     def answer(self, pupil: UUID, at: datetime, *, campaign: UUID | None = None, **given) -> UUID:
         with self.session() as session:
             of = campaign or self.campaign
+            if campaign is not None:  # a student answers once a school year, unless staff let them
+                earlier = invitation_of(session, self.campaign, pupil).id
+                let_answer_again(session, earlier, None, Why.NOT_SAID, OPERATOR, at)
             return answer_and_submit(session, self.wired.library, of, pupil, at, **given)
 
     def next_campaign(self) -> UUID:
@@ -186,7 +192,7 @@ def test_an_older_answer_written_back_late_does_not_push_out_a_newer_one(scene: 
 
 
 def test_a_skipped_question_leaves_what_is_known(scene: Scene) -> None:
-    scene.answer(scene.pupil, now() - DAY, interests_sectors=("sport",))
+    scene.answer(scene.pupil, now() - YEAR, interests_sectors=("sport",))
     scene.run()
     scene.answer(scene.pupil, now(), campaign=scene.next_campaign(), interests_sectors=None)
 

@@ -11,10 +11,17 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import asked_pupils
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.campaigns.states import CAN_ANSWER, InvitationState
+from outreach.campaigns.states import ANSWERED, CAN_ANSWER, InvitationState
 from outreach.campaigns.views.by_group import WITHOUT_GROUP, of_campaign
 from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
-from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
+from outreach.campaigns.wording import (
+    INVITATION,
+    MAY_ANSWER_AGAIN,
+    MESSAGE,
+    NOT_MAILED,
+    Words,
+    reason_words,
+)
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.pupils.gate import diagnosis
@@ -60,6 +67,8 @@ class InvitedPupil:
     mail: Words | None
     why: str
     can_answer: bool
+    has_answered: bool
+    """And has not been let answer again."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
         reason = words = None  # "250 taken" explains nothing
     whys = (invitation.stopped_reason, invitation.excluded_reason, reason)
     why = dict.fromkeys(reason_words(one) for one in whys if one)
+    if invitation.reopened_at is not None:
+        why[MAY_ANSWER_AGAIN] = None
     return InvitedPupil(
         pupil_id=pupil.id,
         invitation_id=invitation.id,
@@ -129,6 +140,7 @@ def _invited(pupil: Pupil, group: str | None, *rest: Any) -> InvitedPupil:
         mail=MESSAGE[mail],
         why=". ".join([*why, *([words] if words else [])]),
         can_answer=invitation.state in CAN_ANSWER,
+        has_answered=invitation.state in ANSWERED and invitation.reopened_at is None,
     )
 
 
@@ -144,6 +156,7 @@ def _asked(
         mail=None,
         why=Why.read(reason, detail).words if reason else "",
         can_answer=False,
+        has_answered=False,
     )
 
 
@@ -173,11 +186,11 @@ def _conditions(
     if narrowed.reason:
         conditions.append(Invitation.excluded_reason == narrowed.reason)
     if narrowed.group:
-        conditions.append(_is_in(narrowed.group, today))
+        conditions.append(is_in_chosen(narrowed.group, today))
     return conditions
 
 
-def _is_in(key: str, today: date) -> ColumnElement[bool]:
+def is_in_chosen(key: str, today: date) -> ColumnElement[bool]:
     """A pupil in two registration groups counts in the first, as in the lines by group."""
     if key == WITHOUT_GROUP:
         return registration_group(today).is_(None)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from outreach.migrations.protection import guard_tenant_table
+from outreach.migrations.protection import grant_table, guard_tenant_table
 
 revision: str = "0003"
 down_revision: str | None = "0002"
@@ -36,6 +36,8 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), server_default="en", nullable=False),
     )
     _pin_by_campaign()
+    _own_questionnaires()
+    _answering_again()
     op.create_table(
         "supported_version",
         sa.Column("school_id", sa.Uuid(), nullable=False),
@@ -55,6 +57,56 @@ def upgrade() -> None:
     )
     guard_tenant_table("campaign_questionnaire")
     guard_tenant_table("supported_version")
+    _results_for_staff()
+    _personal_codes()
+
+
+def _answering_again() -> None:
+    """All questionnaires so far are of one family, and nobody was let answer again."""
+    for table in ("campaign_questionnaire", "invitation"):
+        op.add_column(
+            table, sa.Column("family", sa.Text(), server_default="future_skills", nullable=False)
+        )
+    op.add_column(
+        "invitation", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.add_column(
+        "response", sa.Column("replaceable_since", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.drop_index("uq_response_current", table_name="response")
+    op.create_index(
+        "uq_response_current",
+        "response",
+        ["school_id", "invitation_id"],
+        unique=True,
+        postgresql_where=sa.text("superseded_at IS NULL AND replaceable_since IS NULL"),
+    )
+
+
+def _results_for_staff() -> None:
+    """Whoever was asked before is taken to have been in the year that the roster has now."""
+    op.add_column("invitation", sa.Column("pupil_year", sa.Integer(), nullable=True))
+    for table in ("invitation", "pupil"):
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(
+        "UPDATE invitation SET pupil_year = pupil.year FROM pupil "
+        "WHERE pupil.school_id = invitation.school_id AND pupil.id = invitation.pupil_id"
+    )
+    for table in ("invitation", "pupil"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.alter_column("invitation", "pupil_year", nullable=False)
+    op.create_table(
+        "reporting_rule",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("floor", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("floor BETWEEN 5 AND 30", name=op.f("ck_reporting_rule_floor")),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_reporting_rule_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", name=op.f("pk_reporting_rule")),
+    )
+    guard_tenant_table("reporting_rule")
 
 
 def _pin_by_campaign() -> None:
@@ -90,3 +142,89 @@ def _pin_by_campaign() -> None:
     op.execute("ALTER TABLE campaign FORCE ROW LEVEL SECURITY")
     op.drop_column("campaign", "version")
     op.drop_column("campaign", "sha256")
+
+
+def _own_questionnaires() -> None:
+    op.create_table(
+        "school_questionnaire",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("questionnaire", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=True),
+        sa.Column("base_version", sa.Integer(), nullable=True),
+        sa.Column("added_by", sa.Uuid(), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stands_in", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_school_questionnaire_school_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "school_id", "questionnaire", "version", name=op.f("pk_school_questionnaire")
+        ),
+    )
+    guard_tenant_table("school_questionnaire")
+
+
+def _personal_codes() -> None:
+    for table, column in (("link", "arrives_by"), ("answering_session", "arrived_by")):
+        kind = sa.Enum(
+            "link",
+            "code",
+            "staff",
+            name="arrivedby",
+            native_enum=False,
+            create_constraint=True,
+            length=40,
+        )
+        op.add_column(table, sa.Column(column, kind, server_default="link", nullable=False))
+    op.add_column("link", sa.Column("opened_by", sa.Uuid(), nullable=True))
+    op.add_column("answering_session", sa.Column("staff_id", sa.Uuid(), nullable=True))
+    op.create_table(
+        "personal_code",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "link_id"],
+            ["link.school_id", "link.id"],
+            name=op.f("fk_personal_code_school_id_link_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_personal_code_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "link_id", name=op.f("pk_personal_code")),
+        sa.UniqueConstraint(
+            "school_id", "code_hash", name=op.f("uq_personal_code_school_id_code_hash")
+        ),
+    )
+    op.create_table(
+        "code_lookup",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_code_lookup_school_id")
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_code_lookup")),
+    )
+    op.create_index(op.f("ix_code_lookup_school_id"), "code_lookup", ["school_id"])
+    op.create_table(
+        "code_try",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_try")),
+    )
+    for columns in (["network_hash", "at"], ["browser_hash", "at"], ["at"]):
+        name = op.f(f"ix_code_try_{'_'.join(columns)}")
+        op.create_index(name, "code_try", columns)
+    guard_tenant_table("personal_code")
+    grant_table("code_lookup")
+    grant_table("code_try")

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from outreach.profiles.fields import score_fields
-from outreach.reports.exporting import ResultRow, write_csv, write_json
+from outreach.reports.exporting import ResultRow, Results, write_csv, write_json
 from outreach.spreadsheets import safe_cell
 from questionnaires.answers import Value, to_json
 from questionnaires.model import Questionnaire
@@ -28,6 +28,8 @@ def row(definition: Questionnaire, answers: dict[str, Value], *, mis_id: str = "
         submitted_at=SUBMITTED,
         questionnaire=definition.id,
         version=definition.version,
+        campaign=UUID(int=2),
+        superseded_at=None,
         answers={key: to_json(value) for key, value in answers.items()},
         scores=scores,
         fields=score_fields(definition, scores),
@@ -35,7 +37,11 @@ def row(definition: Questionnaire, answers: dict[str, Value], *, mis_id: str = "
 
 
 def read_csv(definition: Questionnaire, *rows: ResultRow) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO("".join(write_csv([definition], rows)), newline="")))
+    return list(
+        csv.DictReader(
+            io.StringIO("".join(write_csv(Results((definition,), iter(rows)))), newline="")
+        )
+    )
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
@@ -76,6 +82,6 @@ def test_every_question_and_every_score_has_its_column() -> None:
 
 def test_the_json_is_one_document_however_many_rows_it_has() -> None:
     for count in (0, 1, 3):
-        text = "".join(write_json([row(GCSE, {})] * count))
+        text = "".join(write_json(Results((GCSE,), iter([row(GCSE, {})] * count))))
 
         assert len(json.loads(text)["results"]) == count
