@@ -1,10 +1,10 @@
-"""A campaign's results by group: how many of each were asked and answered, and their mean readiness.
+"""A campaign's results by characteristic: how many were asked and answered, and their readiness.
 
-Only for items that the school shares for this purpose, and without groups so small that somebody
-could be picked out.
+Only for items that the school shares for this purpose. Groups so small that somebody could be
+picked out stand together in one line, for every reader.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from outreach.profiles.models import Result, ResultKind
 from outreach.pupils import characteristics
 from outreach.pupils.models import Item, Pupil
 from outreach.pupils.permission import connection_in_force
-from outreach.reports.small_numbers import FLOOR, hide_small, hide_telling
+from outreach.reports.small_numbers import blocks_of
 from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose, table
 from outreach.schools.switches import switches_of
@@ -30,12 +30,15 @@ NOT_GIVEN = "Not given"
 
 @dataclass(frozen=True)
 class GroupLine:
-    """None: fewer than the floor, or it would give such a number away."""
+    """`answered` is None where the campaign as a whole shows too few who did, or did not."""
 
     label: str
-    asked: int | None
+    asked: int
     answered: int | None
     readiness: float | None
+    """The average score of career knowledge and skills."""
+    positive: int | None
+    """Per cent of the clear answers in that block."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Comparison:
     groups: tuple[GroupLine, ...]
 
 
-def comparisons(session: Session, campaign_id: UUID) -> tuple[Comparison, ...]:
+def comparisons(session: Session, campaign_id: UUID, floor: int) -> tuple[Comparison, ...]:
     """One for each item that may be compared and that can be, as the table has them.
 
     It takes two groups that are large enough: where all but a few are of one group, its line would
@@ -53,16 +56,12 @@ def comparisons(session: Session, campaign_id: UUID) -> tuple[Comparison, ...]:
     if connection_in_force(session) is not Connection.AUTHORISED:
         return ()
     switches = switches_of(session)
-    found = [
-        _comparison(session, campaign_id, item)
+    found = (
+        _comparison(session, campaign_id, item, floor)
         for item in table().items_for(Purpose.COMPARING_GROUPS)
         if switches.may_use(item, Purpose.COMPARING_GROUPS)
-    ]
-    return tuple(one for one in found if _large_groups(one) > 1)
-
-
-def _large_groups(comparison: Comparison) -> int:
-    return sum(line.label != NOT_GIVEN and line.asked is not None for line in comparison.groups)
+    )
+    return tuple(one for one in found if one is not None)
 
 
 def _values(session: Session, item: DataItem) -> Subquery:
@@ -75,15 +74,23 @@ def _values(session: Session, item: DataItem) -> Subquery:
     return characteristics.values(session, Item(item.value), Purpose.COMPARING_GROUPS)
 
 
-def _comparison(session: Session, campaign_id: UUID, item: DataItem) -> Comparison:
-    given = _values(session, item)
-    rows = session.execute(
+def _comparison(
+    session: Session, campaign_id: UUID, item: DataItem, floor: int
+) -> Comparison | None:
+    rows = {row.value: row for row in _counted(session, campaign_id, _values(session, item))}
+    return _compared(item, rows, floor)
+
+
+def _counted(session: Session, campaign_id: UUID, given: Subquery) -> Sequence[Row[Any]]:
+    return session.execute(
         select(
             given.c.value,
             func.count().label("asked"),
             func.count(Response.id).label("answered"),
             func.count(Result.score).label("scored"),
-            func.avg(Result.score).label("readiness"),
+            func.coalesce(func.sum(Result.score), 0.0).label("score"),
+            func.coalesce(func.sum(Result.positive), 0).label("positive"),
+            func.coalesce(func.sum(Result.not_positive), 0).label("not_positive"),
         )
         .select_from(Invitation)
         .outerjoin(given, given.c.pupil_id == Invitation.pupil_id)
@@ -108,26 +115,47 @@ def _comparison(session: Session, campaign_id: UUID, item: DataItem) -> Comparis
         .where(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
         .group_by(given.c.value)
     ).all()
-    return Comparison(table().items[item].label, _lines(item, {row.value: row for row in rows}))
 
 
-def _lines(item: DataItem, rows: Mapping[str | None, Row[Any]]) -> tuple[GroupLine, ...]:
-    """Largest group first, what was not given last."""
-    asked = hide_small({value: row.asked for value, row in rows.items()}, add_up=True)
-    answered = hide_telling(
-        {value: row.answered for value, row in rows.items()},
-        {value: row.asked for value, row in rows.items()},
-    )
+def _compared(item: DataItem, rows: Mapping[str | None, Row[Any]], floor: int) -> Comparison | None:
+    """Largest group first, what stands together last."""
+    blocks, has_answered = _blocks(rows, floor)
+    if not blocks:
+        return None
     names = table().items[item].values
 
-    def line(value: str | None, row: Row[Any]) -> GroupLine:
-        is_large = asked[value] is not None
+    def line(block: Sequence[str | None]) -> GroupLine:
+        of = [rows[value] for value in block]
+        scored = sum(row.scored for row in of)
+        clear = sum(row.positive + row.not_positive for row in of)
+        labels = [NOT_GIVEN if value is None else names.get(value, value) for value in block]
         return GroupLine(
-            label=NOT_GIVEN if value is None else names.get(value, value),
-            asked=asked[value],
-            answered=answered[value] if is_large else None,
-            readiness=round(row.readiness, 1) if is_large and row.scored >= FLOOR else None,
+            label=labels[0] if len(labels) == 1 else f"{', '.join(labels)}: together",
+            asked=sum(row.asked for row in of),
+            answered=sum(row.answered for row in of) if has_answered else None,
+            readiness=round(sum(row.score for row in of) / scored, 1) if scored else None,
+            positive=round(100 * sum(row.positive for row in of) / clear) if scored else None,
         )
 
-    ordered = sorted(rows.items(), key=lambda one: (one[0] is None, -one[1].asked))
-    return tuple(line(value, row) for value, row in ordered)
+    ordered = sorted(
+        blocks, key=lambda block: (len(block) > 1, block == (None,), -rows[block[0]].asked)
+    )
+    return Comparison(table().items[item].label, tuple(line(block) for block in ordered))
+
+
+def _blocks(
+    rows: Mapping[str | None, Row[Any]], floor: int
+) -> tuple[Sequence[tuple[str | None, ...]], bool]:
+    """And whether it is shown how many of each answered; empty where two groups cannot be shown.
+
+    How many did not answer is plain wherever it is said how many did, so they count too.
+    """
+    split = {
+        value: (row.answered, row.asked - row.answered, row.scored) for value, row in rows.items()
+    }
+    sizes = {value: (row.asked, row.scored) for value, row in rows.items()}
+    for columns, has_answered in ((split, True), (sizes, False)):
+        blocks = blocks_of(columns, floor, rather=[None])
+        if sum(len(block) == 1 and block != (None,) for block in blocks) > 1:
+            return blocks, has_answered
+    return (), False

@@ -12,7 +12,7 @@ from outreach.campaigns.models import Invitation
 from outreach.profiles.models import ProfileEntry
 from outreach.profiles.wording import FIELD_LABELS, asking
 from outreach.reports.responses import is_its_invitation, is_of_campaign
-from outreach.reports.small_numbers import hide_small
+from outreach.reports.small_numbers import hide_small, is_few
 from questionnaires.model import (
     DEFAULT_LANGUAGE,
     ChoiceQuestion,
@@ -58,9 +58,9 @@ def plans_of(
     definitions: Sequence[Questionnaire],
     campaign_id: UUID,
     counted: int,
-    *,
-    hides_small: bool = True,
+    floor: int | None,
 ) -> tuple[Said, ...]:
+    """With a floor, small numbers are hidden."""
     counts = _choice_counts(session, campaign_id)
     answered = _answered_counts(session, campaign_id)
     questions = [question for one in definitions for question in one.questions]
@@ -72,7 +72,7 @@ def plans_of(
             counts.get(field.value, {}),
             answered.get(field.value, 0),
             counted,
-            hides_small=hides_small,
+            floor,
         )
         for field, question in asked
         if question is not None
@@ -131,8 +131,7 @@ def _said_to(
     counts: dict[str, int],
     answered: int,
     counted: int,
-    *,
-    hides_small: bool,
+    floor: int | None,
 ) -> Said:
     is_several = isinstance(question, ChoicesQuestion)
     exclusive = question.exclusive if isinstance(question, ChoicesQuestion) else None
@@ -140,8 +139,15 @@ def _said_to(
     labels = {one.value: one.label.in_(DEFAULT_LANGUAGE) for one in question.options} | {"": silent}
     every = {value: counts.get(value, 0) for value in question.values} | {"": counted - answered}
     kept: Mapping[str, int | None] = every
-    if hides_small:
-        kept = hide_small(every, add_up=not is_several)
+    if floor is not None:
+        kept = hide_small(every, floor, add_up=not is_several)
+        if (
+            is_several
+        ):  # each is a yes or no of its own: those who did not choose it are a number too
+            kept = {
+                value: None if is_few(counted - every[value], floor) else count
+                for value, count in kept.items()
+            }
     shown = {
         value: ChoiceCount(
             label=labels[value],

@@ -1,45 +1,88 @@
-"""Average scores of a cohort, for each block and construct."""
+"""What a cohort's answers come to, for each block and construct, and by year group.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Share positive: of the clear answers (positive or not), pooled over the students. “Not sure” and
+skipped stand beside it, as shares of all that was asked. Where fewer students than the floor have
+a score nothing is shown, for any reader: a mean of two says nothing of a cohort.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
+from outreach.campaigns.models import Invitation
 from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.profiles.wording import BLOCK_LABELS
-from outreach.reports.small_numbers import FLOOR
+from outreach.reports.responses import is_its_invitation
+from outreach.reports.small_numbers import blocks_of, is_few
 from questionnaires.model import DEFAULT_LANGUAGE, Block, Construct, Questionnaire
+
+Key = tuple[ResultKind, str]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over students: how many were asked, have a score, and what their answers were."""
+
+    students: int = 0
+    scored: int = 0
+    score: float = 0.0
+    positive: int = 0
+    not_positive: int = 0
+    unsure: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+    @property
+    def clear(self) -> int:
+        return self.positive + self.not_positive
+
+    @property
+    def asked(self) -> int:
+        return self.clear + self.unsure + self.skipped
+
+
+NOBODY = Tally()
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A construct or block: the average of the students' scores, and what their answers were.
-
-    `average` is None where fewer students than the floor have a score. The shares are per cent
-    of all questions asked about it, so that "not sure" and skipped stand apart from "no".
-    """
+    """A construct or block in per cent; all None where too few students have a score."""
 
     key: str
     label: str
-    average: float | None
     scored: int | None
+    """None also where a few alone have no score: their number would be plain."""
+    average: float | None
+    """Of the students' scores."""
     positive: int | None
-    not_positive: int | None
     unsure: int | None
     skipped: int | None
 
 
 @dataclass(frozen=True)
+class YearShares:
+    """Share positive of one measure in each year, in the order of the years."""
+
+    label: str
+    shares: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
 class BlockResult:
-    """A scored block, its constructs from the highest average to the lowest."""
+    """A scored block, its constructs from the highest share positive to the lowest."""
 
     whole: Measure
     constructs: tuple[Measure, ...]
+    by_year: tuple[YearShares, ...]
 
     @property
     def strongest(self) -> tuple[Measure, ...]:
@@ -51,7 +94,7 @@ class BlockResult:
 
     @property
     def _ranked(self) -> tuple[Measure, ...]:
-        return tuple(one for one in self.constructs if one.average is not None)
+        return tuple(one for one in self.constructs if one.positive is not None)
 
     @property
     def _few(self) -> int:
@@ -59,47 +102,54 @@ class BlockResult:
         return min(3, len(self._ranked) // 2)
 
 
-def block_results(
-    session: Session, definitions: Sequence[Questionnaire], campaign_id: UUID
-) -> tuple[BlockResult, ...]:
-    """Over all questionnaires of the campaign: the same construct has the same key in each."""
-    constructs = {
-        key: one for asked in reversed(definitions) for key, one in asked.constructs.items()
-    }
-    measures = _measures(session, constructs, campaign_id)
-    return tuple(
-        BlockResult(
-            whole=measures[ResultKind.BLOCK, block.value],
-            constructs=_from_high_to_low(
-                [
-                    measures[ResultKind.CONSTRUCT, key]
-                    for key, construct in constructs.items()
-                    if construct.block is block and (ResultKind.CONSTRUCT, key) in measures
-                ]
-            ),
-        )
-        for block in Block
-        if (ResultKind.BLOCK, block.value) in measures
-    )
+@dataclass(frozen=True)
+class Scores:
+    years: tuple[int, ...]
+    blocks: tuple[BlockResult, ...]
 
 
-def _from_high_to_low(measures: Sequence[Measure]) -> tuple[Measure, ...]:
-    return tuple(
-        sorted(measures, key=lambda one: (one.average is None, -(one.average or 0), one.label))
-    )
+def scores_of(
+    session: Session,
+    definitions: Sequence[Questionnaire],
+    campaign_id: UUID,
+    counted: int,
+    floor: int,
+) -> Scores:
+    """Over all questionnaires of the campaign: the same construct has the same key in each.
 
-
-def _measures(
-    session: Session, constructs: Mapping[str, Construct], campaign_id: UUID
-) -> dict[tuple[ResultKind, str], Measure]:
+    `counted` is how many responses there are to have a score.
+    """
+    tallies: dict[Key, dict[int, Tally]] = defaultdict(dict)
     rows = session.execute(
+        tallied(session, Invitation.pupil_year).where(Result.campaign_id == campaign_id)
+    )
+    for row in rows:
+        tallies[row.kind, row.key][row.pupil_year] = tally_of(row)
+    years = tuple(sorted({year for of in tallies.values() for year in of}))
+    constructs = constructs_of(definitions)
+    blocks = [
+        _block_result(block, constructs, tallies, years, counted, floor)
+        for block in Block
+        if (ResultKind.BLOCK, block.value) in tallies
+    ]
+    return Scores(years, tuple(blocks))
+
+
+def constructs_of(definitions: Sequence[Questionnaire]) -> dict[str, Construct]:
+    """The first definition's label for each."""
+    return {key: one for asked in reversed(definitions) for key, one in asked.constructs.items()}
+
+
+def tallied(session: Session, *by: ColumnElement[Any] | Any) -> Select[Any]:
+    """Sums of the results of current responses, by kind, key and these columns."""
+    return (
         select(
+            *by,
             Result.kind,
             Result.key,
-            func.count(Result.score).label("scored"),
-            func.avg(Result.score).label("average"),
             func.count().filter(Result.asked > 0).label("students"),
-            func.sum(Result.asked).label("asked"),
+            func.count(Result.score).label("scored"),
+            func.coalesce(func.sum(Result.score), 0.0).label("score"),
             func.sum(Result.positive).label("positive"),
             func.sum(Result.not_positive).label("not_positive"),
             func.sum(Result.unsure).label("unsure"),
@@ -109,36 +159,90 @@ def _measures(
             Response,
             and_(Response.school_id == Result.school_id, Response.id == Result.response_id),
         )
+        .join(Invitation, is_its_invitation())
         .where(
             Result.school_id == school_of(session),
-            Result.campaign_id == campaign_id,
             Response.superseded_at.is_(None),
+            Response.submitted_at.is_not(None),
         )
-        .group_by(Result.kind, Result.key)
-    )
-    return {(row.kind, row.key): _measure(constructs, row) for row in rows}
-
-
-def _measure(constructs: Mapping[str, Construct], row: Row[Any]) -> Measure:
-    has_score = row.scored >= FLOOR
-    has_shares = row.students >= FLOOR and row.asked > 0
-
-    def share(part: int) -> int | None:
-        return round(100 * part / row.asked) if has_shares else None
-
-    return Measure(
-        key=row.key,
-        label=_label(constructs, row.kind, row.key),
-        average=round(row.average, 1) if has_score else None,
-        scored=row.scored if has_score else None,
-        positive=share(row.positive),
-        not_positive=share(row.not_positive),
-        unsure=share(row.unsure),
-        skipped=share(row.skipped),
+        .group_by(*by, Result.kind, Result.key)
     )
 
 
-def _label(constructs: Mapping[str, Construct], kind: ResultKind, key: str) -> str:
+def tally_of(row: Any) -> Tally:
+    return Tally(*(getattr(row, one.name) for one in fields(Tally)))
+
+
+def shown_alone(tallies: Mapping[Any, Tally], floor: int) -> frozenset[Any]:
+    """Parts of a whole that may be shown by themselves; the rest are covered by one another."""
+    rows = {key: (one.scored, one.students) for key, one in tallies.items()}
+    alone = {block[0] for block in blocks_of(rows, floor) if len(block) == 1}
+    return frozenset(key for key in alone if tallies[key].scored >= floor)
+
+
+def share_positive(tally: Tally) -> int | None:
+    return round(100 * tally.positive / tally.clear) if tally.clear else None
+
+
+def label_of(constructs: Mapping[str, Construct], kind: ResultKind, key: str) -> str:
     if kind is ResultKind.BLOCK:
         return BLOCK_LABELS.get(key, key)
     return constructs[key].label.in_(DEFAULT_LANGUAGE)
+
+
+def _block_result(
+    block: Block,
+    constructs: Mapping[str, Construct],
+    tallies: Mapping[Key, Mapping[int, Tally]],
+    years: Sequence[int],
+    counted: int,
+    floor: int,
+) -> BlockResult:
+    def measure(key: Key) -> Measure:
+        whole = sum(tallies[key].values(), NOBODY)
+        return _measure(key[1], label_of(constructs, *key), whole, counted, floor)
+
+    of_block = (ResultKind.BLOCK, block.value)
+    keys = [
+        (ResultKind.CONSTRUCT, key)
+        for key, construct in constructs.items()
+        if construct.block is block and (ResultKind.CONSTRUCT, key) in tallies
+    ]
+    measures = sorted((measure(key) for key in keys), key=_rank)
+    places = {one.key: number for number, one in enumerate(measures)}
+    keys.sort(key=lambda key: places[key[1]])
+    return BlockResult(
+        whole=measure(of_block),
+        constructs=tuple(measures),
+        by_year=tuple(
+            _year_shares(label_of(constructs, *key), tallies[key], years, floor)
+            for key in [of_block, *keys]
+        ),
+    )
+
+
+def _rank(one: Measure) -> tuple[bool, float, float, str]:
+    return one.positive is None, -(one.positive or 0), -(one.average or 0), one.label
+
+
+def _measure(key: str, label: str, tally: Tally, counted: int, floor: int) -> Measure:
+    if tally.scored < floor:
+        return Measure(key, label, None, None, None, None, None)
+    return Measure(
+        key=key,
+        label=label,
+        scored=None if is_few(counted - tally.scored, floor) else tally.scored,
+        average=round(tally.score / tally.scored, 1),
+        positive=share_positive(tally),
+        unsure=round(100 * tally.unsure / tally.asked),
+        skipped=round(100 * tally.skipped / tally.asked),
+    )
+
+
+def _year_shares(
+    label: str, tallies: Mapping[int, Tally], years: Iterable[int], floor: int
+) -> YearShares:
+    alone = shown_alone(tallies, floor)
+    return YearShares(
+        label, tuple(share_positive(tallies[year]) if year in alone else None for year in years)
+    )

@@ -1,42 +1,64 @@
-"""Small numbers: a count under the floor is not shown, nor one that would give it away."""
+"""Small numbers: a count under the floor is not shown, nor one that would give it away.
 
-from collections.abc import Hashable, Mapping
+Two ways. `hide_small` leaves out cells of a list that adds up to a known total. `blocks_of` puts
+groups together until every line may be shown: all that is shown is then sums over sets of students
+that do not overlap, each of them large enough, so no arithmetic on them comes to a smaller set.
+"""
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import TypeVar
 
-FLOOR = 6
+USUAL_FLOOR = 6
 """The smallest number of students that a figure may stand for. Below it, people can be guessed."""
 
 K = TypeVar("K", bound=Hashable)
 
 
-def hide_small(counts: Mapping[K, int], *, add_up: bool) -> dict[K, int | None]:
-    """The counts, with None for each that is hidden. Nought is shown: it is about nobody.
+def is_few(count: int, floor: int) -> bool:
+    """Nought is not: it is about nobody."""
+    return 0 < count < floor
+
+
+def hide_small(counts: Mapping[K, int], floor: int, *, add_up: bool) -> dict[K, int | None]:
+    """The counts, with None for each that is hidden. Nought is shown.
 
     Where the counts `add_up` to a total that is on the page, the sum of the hidden ones could be
     worked out from the rest; while that is under the floor itself, the smallest of the others is
-    hidden with them.
+    hidden with them. With nothing left to hide them behind, the total itself was too small to show.
     """
-    hidden = {key for key, count in counts.items() if 0 < count < FLOOR}
-    others = sorted((key for key in counts if counts[key] >= FLOOR), key=lambda key: -counts[key])
-    while add_up and others and 0 < sum(counts[key] for key in hidden) < FLOOR:
+    hidden = {key for key, count in counts.items() if is_few(count, floor)}
+    others = sorted((key for key in counts if counts[key] >= floor), key=lambda key: -counts[key])
+    while add_up and others and is_few(sum(counts[key] for key in hidden), floor):
         hidden.add(others.pop())
     return {key: None if key in hidden else count for key, count in counts.items()}
 
 
-def hide_telling(counts: Mapping[K, int], wholes: Mapping[K, int]) -> dict[K, int | None]:
-    """Counts of parts of shown wholes, such as how many of each group answered.
+def blocks_of(
+    rows: Mapping[K, Sequence[int]], floor: int, *, rather: Collection[K] = ()
+) -> tuple[tuple[K, ...], ...]:
+    """The rows' keys in blocks whose sums may be shown: in each column nought, or the floor and up.
 
-    A part is hidden where it, or what it leaves of its whole, stands for a few people. So are the
-    smallest others, until nobody can tell from the totals what one group hides.
+    A row that may be shown is a block of its own, in its place; the rest are one block at the end,
+    with as few of the others as make it large enough, and those of `rather` first. Empty where even all of them together may
+    not be shown. The columns must hold whatever can be worked out from what is shown of a row: of
+    “asked” and “answered”, those who did not answer too.
     """
-    hidden = {
-        key for key, count in counts.items() if _is_few(count) or _is_few(wholes[key] - count)
-    }
-    others = sorted(set(counts) - hidden, key=lambda key: -wholes[key])
-    while others and hidden and (len(hidden) == 1 or _is_few(sum(counts[key] for key in hidden))):
-        hidden.add(others.pop())
-    return {key: None if key in hidden else count for key, count in counts.items()}
+    alone = {key: row for key, row in rows.items() if not _short_columns([row], floor)}
+    together = {key: row for key, row in rows.items() if key not in alone}
+    while together and (
+        (short := _short_columns(list(together.values()), floor)) or len(together) < 2
+    ):
+        useful = [key for key, row in alone.items() if any(row[column] for column in short)]
+        if not useful:
+            return ()
+        least = min(useful, key=lambda key: (key not in rather, sum(alone[key])))
+        together[least] = alone.pop(least)
+    blocks: list[tuple[K, ...]] = [(key,) for key in alone]
+    if together:
+        blocks.append(tuple(key for key in rows if key in together))
+    return tuple(blocks)
 
 
-def _is_few(count: int) -> bool:
-    return 0 < count < FLOOR
+def _short_columns(rows: Sequence[Sequence[int]], floor: int) -> list[int]:
+    sums = [sum(column) for column in zip(*rows, strict=True)]
+    return [number for number, count in enumerate(sums) if is_few(count, floor)]

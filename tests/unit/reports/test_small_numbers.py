@@ -1,70 +1,205 @@
 """Small counts stay hidden, and cannot be worked out from the others."""
 
-from hypothesis import given
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach.reports.small_numbers import FLOOR, hide_small, hide_telling
+from outreach.reports.completion import Stage, without_small
+from outreach.reports.small_numbers import USUAL_FLOOR as FLOOR
+from outreach.reports.small_numbers import blocks_of, hide_small
 
 
 def test_a_count_under_the_floor_is_hidden() -> None:
-    assert hide_small({"a": FLOOR - 1, "b": FLOOR}, add_up=False) == {"a": None, "b": FLOOR}
+    assert hide_small({"a": FLOOR - 1, "b": FLOOR}, FLOOR, add_up=False) == {"a": None, "b": FLOOR}
 
 
 def test_nought_is_shown() -> None:
-    assert hide_small({"a": 0, "b": 9}, add_up=True) == {"a": 0, "b": 9}
+    assert hide_small({"a": 0, "b": 9}, FLOOR, add_up=True) == {"a": 0, "b": 9}
 
 
 def test_a_count_that_the_total_would_give_away_takes_the_next_smallest_with_it() -> None:
-    assert hide_small({"a": 2, "b": 40, "c": 9}, add_up=True) == {"a": None, "b": 40, "c": None}
+    shown = hide_small({"a": 2, "b": 40, "c": 9}, FLOOR, add_up=True)
+
+    assert shown == {"a": None, "b": 40, "c": None}
 
 
 def test_hidden_counts_that_come_to_the_floor_together_cover_each_other() -> None:
-    assert hide_small({"a": 2, "b": 4, "c": 9}, add_up=True) == {"a": None, "b": None, "c": 9}
+    shown = hide_small({"a": 2, "b": 4, "c": 9}, FLOOR, add_up=True)
+
+    assert shown == {"a": None, "b": None, "c": 9}
 
 
 def test_hidden_counts_that_come_to_less_take_another_with_them() -> None:
-    shown = hide_small({"a": 1, "b": 1, "c": 20, "d": 9}, add_up=True)
+    shown = hide_small({"a": 1, "b": 1, "c": 20, "d": 9}, FLOOR, add_up=True)
 
     assert shown == {"a": None, "b": None, "c": 20, "d": None}
 
 
-@given(st.dictionaries(st.integers(), st.integers(0, 60), min_size=2))
-def test_no_hidden_count_stands_alone_where_counts_add_up(counts: dict[int, int]) -> None:
-    shown = hide_small(counts, add_up=True)
-
-    hidden = [key for key, count in shown.items() if count is None]
-    assert all(count is None or count == 0 or count >= FLOOR for count in shown.values())
-    has_others = any(count is not None and count >= FLOOR for count in shown.values())
-    assert not hidden or not has_others or sum(counts[key] for key in hidden) >= FLOOR
+def test_a_higher_floor_hides_more() -> None:
+    assert hide_small({"a": 9, "b": 40, "c": 12}, 10, add_up=True)["a"] is None
+    assert hide_small({"a": 9, "b": 40, "c": 12}, 5, add_up=True)["a"] == 9
 
 
-def test_those_who_are_missing_from_a_group_are_a_small_number_too() -> None:
-    shown = hide_telling({"a": 28, "b": 10, "c": 20}, {"a": 30, "b": 20, "c": 40})
-
-    assert shown == {"a": None, "b": None, "c": 20}, "a alone could be told from the total"
+def test_rows_that_may_be_shown_stand_alone() -> None:
+    assert blocks_of({"a": (20, 6), "b": (9, 0)}, FLOOR) == (("a",), ("b",))
 
 
-def test_where_nobody_or_everybody_answered_nothing_is_hidden() -> None:
-    assert hide_telling({"a": 0, "b": 9}, {"a": 9, "b": 9}) == {"a": 0, "b": 9}
+def test_a_row_that_few_make_up_takes_the_smallest_that_helps_with_it() -> None:
+    rows = {"a": (20, 2), "b": (40, 0), "c": (30, 8), "d": (50, 9)}
+
+    assert blocks_of(rows, FLOOR) == (("b",), ("d",), ("a", "c")), "b has nothing in that column"
 
 
-PARTS = st.dictionaries(
-    st.integers(),
-    st.integers(0, 60).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))),
-    min_size=2,
+def test_where_even_the_whole_is_too_small_there_are_no_blocks() -> None:
+    assert blocks_of({"a": (20, 2), "b": (40, 1)}, FLOOR) == ()
+
+
+ROWS = st.dictionaries(
+    st.integers(0, 9), st.tuples(st.integers(0, 40), st.integers(0, 12)), min_size=1, max_size=9
 )
 
 
-@given(PARTS)
-def test_what_is_hidden_cannot_be_told_from_totals(groups: dict[int, tuple[int, int]]) -> None:
-    counts = {key: part for key, (part, _) in groups.items()}
-    wholes = {key: whole for key, (_, whole) in groups.items()}
+@given(ROWS, st.integers(5, 9))
+def test_blocks_hold_every_row_once_and_each_is_large_enough(
+    rows: dict[int, tuple[int, int]], floor: int
+) -> None:
+    blocks = blocks_of(rows, floor)
 
-    shown = hide_telling(counts, wholes)
+    if not blocks:
+        wholes = [sum(column) for column in zip(*rows.values(), strict=True)]
+        assert any(0 < whole < floor for whole in wholes) or len(rows) == 1
+        return
+    assert sorted(key for block in blocks for key in block) == sorted(rows)
+    for block in blocks:
+        for column in (0, 1):
+            count = sum(rows[key][column] for key in block)
+            assert count == 0 or count >= floor
 
-    hidden = [key for key in shown if shown[key] is None]
-    is_telling = 0 < sum(counts[key] for key in hidden) < FLOOR or len(hidden) == 1
-    assert not hidden or len(hidden) == len(groups) or not is_telling
-    for key in set(groups) - set(hidden):
-        assert counts[key] == 0 or counts[key] >= FLOOR
-        assert wholes[key] - counts[key] == 0 or wholes[key] - counts[key] >= FLOOR
+
+# The attacker: knows every number on paper, and that counts are whole and not negative. They try
+# every table there could be, and look whether a hidden count comes out, or nearly so.
+
+
+def _ways(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """Every way in which so many can be made of so many counts."""
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        for rest in _ways(total - first, parts - 1):
+            yield (first, *rest)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=4), st.integers(2, 4))
+def test_no_table_that_fits_what_is_shown_pins_a_hidden_count(
+    counts: list[int], floor: int
+) -> None:
+    """`hide_small`: a list of counts and its total, which is shown only if it is large enough."""
+    if sum(counts) < floor:
+        return
+    shown = hide_small(dict(enumerate(counts)), floor, add_up=True)
+
+    hidden = [key for key, count in shown.items() if count is None]
+    left = sum(counts) - sum(count for count in shown.values() if count is not None)
+    possible = list(_ways(left, len(hidden))) if hidden else []
+    for place, _ in enumerate(hidden):
+        seen = {one[place] for one in possible}
+        assert max(seen) - min(seen) >= floor, (counts, shown)
+
+
+TABLES = st.dictionaries(
+    st.integers(7, 9),
+    st.dictionaries(
+        st.sampled_from(["A", "B", "C"]),
+        st.tuples(st.integers(0, 5), st.integers(0, 4)),
+        min_size=1,
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TABLES, st.integers(2, 3))
+def test_nobody_can_work_out_a_hidden_count_of_year_by_group_from_all_totals(
+    table: dict[int, dict[str, tuple[int, int]]], floor: int
+) -> None:
+    """Total, years and groups are three tables of one page; each column is attacked by itself,
+    because what is shown ties no column to the other within a hidden row.
+    """
+    found = without_small(
+        {
+            year: {
+                name: {Stage.SUBMITTED: sent, Stage.NOT_REACHED: rest}
+                for name, (sent, rest) in groups.items()
+            }
+            for year, groups in table.items()
+        },
+        floor,
+    )
+    if found.total is None:
+        assert not found.lines
+        return
+    for column in (0, 1):
+        cells = [(year, name) for year, groups in table.items() for name in groups]
+        truth = [table[year][name][column] for year, name in cells]
+        sums = [([True] * len(cells), sum(truth))]
+        for line in found.lines:
+            members = [_is_member(line.label, *cell) for cell in cells]
+            shown = (line.submitted, line.asked - line.submitted)[column]
+            assert shown == sum(t for t, is_in in zip(truth, members, strict=True) if is_in)
+            assert shown == 0 or shown >= floor, line
+            sums.append((members, shown))
+        _attack(truth, sums, floor)
+
+
+def _is_member(label: str, year: int, name: str) -> bool:
+    """Whether a line's words take this group in."""
+    if ": " not in label:
+        return f"Year {year}" in label.split(" and ")
+    of_year, _, names = label.partition(": ")
+    return of_year == f"Year {year}" and name in names.removesuffix(" together").split(", ")
+
+
+def _attack(truth: Sequence[int], sums: Sequence[tuple[list[bool], int]], floor: int) -> None:
+    """Every count is shown, nought, or anything within a range at least as wide as the floor."""
+    lines = [tuple(members[place] for members, _ in sums) for place in range(len(truth))]
+    shown = tuple(count for _, count in sums)
+    for place, real in enumerate(truth):
+        others = (*lines[:place], *lines[place + 1 :])
+        possible = [
+            count
+            for count in range(max(shown) + 1)
+            if min(left := _less(shown, lines[place], count)) >= 0 and _can_be(others, left)
+        ]
+        assert real in possible
+        is_told = possible == [real] and (real == 0 or real >= floor)
+        assert is_told or possible[-1] - possible[0] >= floor, (place, truth, sums)
+
+
+@cache
+def _can_be(cells: tuple[tuple[bool, ...], ...], left: tuple[int, ...]) -> bool:
+    """Whether cells, each with the sums that it is part of, can come to what is left of the sums."""
+    if not cells:
+        return not any(left)
+    most = min(count for count, is_in in zip(left, cells[0], strict=True) if is_in)
+    return any(_can_be(cells[1:], _less(left, cells[0], n)) for n in range(most, -1, -1))
+
+
+def _less(left: tuple[int, ...], cell: tuple[bool, ...], count: int) -> tuple[int, ...]:
+    return tuple(n - count * is_in for n, is_in in zip(left, cell, strict=True))
+
+
+@pytest.mark.parametrize("floor", [5, 6, 12])
+def test_the_attacker_does_find_what_a_careless_table_shows(floor: int) -> None:
+    """Two of three counts and their total give the third: the attack above is not blind."""
+    truth = [2, 20, 30]
+    careless = [([True] * 3, 52), ([False, True, False], 20), ([False, False, True], 30)]
+
+    with pytest.raises(AssertionError):
+        _attack(truth, careless, floor)

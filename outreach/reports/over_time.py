@@ -1,0 +1,155 @@
+"""The same measures over academic years: the school's, and each year group's as it grows.
+
+Of every campaign's current responses, by the academic year they were sent in. It is made only of
+parts that each campaign's own results show by themselves (a year group of a campaign), so that it
+cannot be set against those pages to work out a small part; what is left out is said.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Integer, cast, extract, func, text
+from sqlalchemy.orm import Session
+
+from outreach.answering.models import Response
+from outreach.campaigns.models import Invitation
+from outreach.profiles.models import Result, ResultKind
+from outreach.reports.scores import (
+    NOBODY,
+    Key,
+    Tally,
+    constructs_of,
+    label_of,
+    share_positive,
+    shown_alone,
+    tallied,
+    tally_of,
+)
+from questionnaires.model import Block, Questionnaire
+
+
+@dataclass(frozen=True)
+class Course:
+    """Per cent positive of the clear answers in each academic year; None: nothing to show."""
+
+    key: str
+    label: str
+    shares: tuple[int | None, ...]
+    years: tuple[str, ...] = ()
+    """For a cohort, the year group it was in each time."""
+
+
+@dataclass(frozen=True)
+class OverTime:
+    academic_years: tuple[int, ...]
+    measures: tuple[Course, ...]
+    """Of the whole school: each block, and under it its constructs."""
+    cohorts: tuple[Course, ...]
+    """Of `chosen` alone, the oldest first; only those seen in more than one year."""
+    chosen: str
+    is_partial: bool
+    """Some year group of a campaign was too small to be counted in."""
+
+    @property
+    def academic_year_words(self) -> tuple[str, ...]:
+        return tuple(academic_year_words(year) for year in self.academic_years)
+
+
+Part = tuple[int, int]
+"""Academic year, and the year group that was asked."""
+
+
+def over_time(
+    session: Session, definitions: Sequence[Questionnaire], floor: int, chosen: str | None = None
+) -> OverTime:
+    """`chosen` is the key of a block or construct of these questionnaires; else the first block."""
+    constructs = constructs_of(definitions)
+    parts, is_partial = _shown_parts(session, floor)
+    keys = [
+        key
+        for block in Block
+        for key in [
+            (ResultKind.BLOCK, block.value),
+            *((ResultKind.CONSTRUCT, k) for k, one in constructs.items() if one.block is block),
+        ]
+        if key in parts
+    ]
+    years = tuple(sorted({year for key in keys for year, _ in parts[key]}))
+    chosen_key = next((key for key in keys if key[1] == chosen), keys[0] if keys else None)
+    return OverTime(
+        academic_years=years,
+        measures=tuple(
+            Course(key[1], label_of(constructs, *key), _shares(parts[key], years)) for key in keys
+        ),
+        cohorts=_cohorts(parts[chosen_key], years) if chosen_key else (),
+        chosen=chosen_key[1] if chosen_key else "",
+        is_partial=is_partial,
+    )
+
+
+def academic_year_words(year: int) -> str:
+    """2025/26"""
+    return f"{year}/{(year + 1) % 100:02}"
+
+
+def _shown_parts(session: Session, floor: int) -> tuple[dict[Key, dict[Part, list[Tally]]], bool]:
+    """A campaign's year group counts only where its own page shows it, and where it falls into
+    two academic years, each of them is large enough too."""
+    found: dict[Key, dict[object, dict[int, dict[int, Tally]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(dict))
+    )
+    academic_year = _academic_year().label("academic_year")
+    for row in session.execute(
+        tallied(session, Result.campaign_id, Invitation.pupil_year, academic_year)
+    ):
+        place = found[row.kind, row.key][row.campaign_id][row.pupil_year]
+        place[row.academic_year] = tally_of(row)
+    shown: dict[Key, dict[Part, list[Tally]]] = defaultdict(lambda: defaultdict(list))
+    is_partial = False
+    for key, campaigns in found.items():
+        for by_year in campaigns.values():
+            wholes = {year: sum(of.values(), NOBODY) for year, of in by_year.items()}
+            alone = shown_alone(wholes, floor)
+            for year, of in by_year.items():
+                if year in alone and all(one.scored >= floor for one in of.values()):
+                    for when, tally in of.items():
+                        shown[key][when, year].append(tally)
+                else:
+                    is_partial = True
+    return shown, is_partial
+
+
+def _academic_year() -> ColumnElement[int]:
+    """As `clock.academic_year` has it: eight months back, 1 September is 1 January."""
+    local = func.timezone("Europe/London", Response.submitted_at)
+    return cast(extract("year", local - text("interval '8 months'")), Integer)
+
+
+def _shares(
+    parts: Mapping[Part, Iterable[Tally]], years: Sequence[int], cohort: int | None = None
+) -> tuple[int | None, ...]:
+    """`cohort`: only those who were in “Year 0” in that academic year."""
+    shares: list[int | None] = []
+    for year in years:
+        of_year = [
+            tally
+            for (when, group), tallies in parts.items()
+            if when == year and cohort in (None, when - group)
+            for tally in tallies
+        ]
+        shares.append(share_positive(sum(of_year, NOBODY)))
+    return tuple(shares)
+
+
+def _cohorts(parts: Mapping[Part, Iterable[Tally]], years: Sequence[int]) -> tuple[Course, ...]:
+    courses: list[Course] = []
+    for cohort in sorted({when - group for when, group in parts}):
+        shares = _shares(parts, years, cohort)
+        seen = [year for year, share in zip(years, shares, strict=True) if share is not None]
+        if len(seen) < 2:
+            continue
+        label = f"Year {seen[0] - cohort} in {academic_year_words(seen[0])}"
+        groups = tuple(f"Year {year - cohort}" for year in years)
+        courses.append(Course(str(cohort), label, shares, groups))
+    return tuple(courses)
