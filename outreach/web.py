@@ -4,14 +4,17 @@ A request's session is committed once, after the view has answered; an error rol
 """
 
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
+from ipaddress import ip_address
 from typing import cast
+from uuid import UUID
 
 from flask import Flask, Response, abort, current_app, g, request, session
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from outreach.clock import in_london, long_date
+from outreach.database import enter_school
 from outreach.parts import Parts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,10 +33,19 @@ def parts() -> Parts:
 
 
 def db() -> Session:
-    """This request's session. Views and what they call never commit."""
+    """This request's session, made when it is first asked for. Views never commit."""
     if "db" not in g:
         g.db = parts().sessions()
+        if "school_id" in g:
+            enter_school(g.db, g.school_id)
     return cast(Session, g.db)
+
+
+def enter(school_id: UUID) -> None:
+    """As `enter_school`, for the session of this request or for the one it may yet ask for."""
+    g.school_id = school_id
+    if "db" in g:
+        enter_school(g.db, school_id)
 
 
 def now() -> datetime:
@@ -41,6 +53,23 @@ def now() -> datetime:
     if "now" not in g:
         g.now = parts().clock()
     return cast(datetime, g.now)
+
+
+def client_address() -> str:
+    """Where this request came from. https stands for a proxy of ours in front (docs/operations.md):
+    from this machine or a private network its word is taken, which is the last of X-Forwarded-For;
+    whatever stands before it the client may have made up."""
+    peer = request.remote_addr or ""
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return said if said and parts().settings.is_https and _is_near(peer) else peer
+
+
+def _is_near(address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return not address  # a Unix socket has none
+    return parsed.is_loopback or parsed.is_private
 
 
 def commit_request(response: Response) -> Response:
@@ -69,16 +98,28 @@ def close_request(_fault: BaseException | None = None) -> None:
         held.close()
 
 
-def _csrf_serializer() -> URLSafeTimedSerializer:
-    keys = list(reversed(parts().settings.secret_keys))
-    return URLSafeTimedSerializer(keys, salt="outreach.csrf")
-
-
 def csrf_token() -> str:
-    """A token for this browser session. It changes with every page, so compression leaks none."""
+    """A token for this browser session: its secret behind a mask that changes with every page, so
+    that compression leaks none of it. The secret itself is in the signed cookie and nowhere else."""
     if "csrf" not in session:
         session["csrf"] = secrets.token_urlsafe(16)
-    return _csrf_serializer().dumps(session["csrf"])
+    secret = session["csrf"].encode()
+    mask = secrets.token_bytes(len(secret))
+    return urlsafe_b64encode(mask + _masked(secret, mask)).decode()
+
+
+def _secret_in(token: str) -> bytes:
+    """What `csrf_token` hid, or something else that is compared with it in vain."""
+    try:
+        hidden = urlsafe_b64decode(token.encode())
+    except ValueError:  # what is no base64, and what is no ASCII
+        return b""
+    half = len(hidden) // 2
+    return _masked(hidden[half:], hidden[:half])
+
+
+def _masked(secret: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(secret, mask, strict=False))
 
 
 def refuse_null_characters() -> None:
@@ -96,13 +137,9 @@ def check_csrf() -> None:
         return
     if request.endpoint is None:
         return  # no such page: 404 will say so
-    try:
-        nonce = _csrf_serializer().loads(request.form.get("csrf_token", ""))
-    except BadSignature:
-        nonce = None
     expected = session.get("csrf")
-    is_known = isinstance(nonce, str) and isinstance(expected, str)
-    if not (is_known and secrets.compare_digest(nonce, expected)):
+    given = _secret_in(request.form.get("csrf_token", ""))
+    if not (isinstance(expected, str) and secrets.compare_digest(given, expected.encode())):
         abort(CsrfFault.code, response=None, description=CsrfFault.description)
 
 

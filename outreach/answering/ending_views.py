@@ -26,7 +26,7 @@ def submit() -> ResponseReturnValue:
     gap = submitting.first_gap(web.db(), response, questionnaire_of(visit))
     if gap is not None:
         return redirect(address_of(gap.id, from_check=True), SEE_OTHER)
-    submitting.submit(web.db(), response, web.now())
+    submitting.submit(web.db(), response, web.now(), has_mail=visit.is_by_mail)
     return receipt
 
 
@@ -63,7 +63,7 @@ def confirm_sign_out() -> ResponseReturnValue:
 @blueprint.post("/answer/sign-out")
 @public_page(OWN_VISIT)
 def sign_out() -> ResponseReturnValue:
-    visit = visiting.remembered_visit(web.db())
+    visit = visiting.remembered_visit()
     language = None
     if visit is not None:
         sessions.end(web.db(), visit, web.now())

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.answering import sessions
 from outreach.answering.models import BirthCheckTry, Response
-from outreach.answering.sessions import SeenInvitation, SeenLink, SeenResponse, Visit
+from outreach.answering.sessions import SeenInvitation, SeenResponse, Visit
 from outreach.campaigns.models import Invitation, Link
 from outreach.database import school_of
 from outreach.pupils.models import Pupil
@@ -84,7 +84,7 @@ def carry_on(session: Session, visit: Visit, now: datetime) -> bool:
     """Let in a pupil without a birth date. Staff's word serves one browser, once."""
     if visit.response is None or way_in(session, visit, now) is not WayIn.CARRY_ON:
         return False
-    if not _is_mailed_since(visit.link, visit.response):
+    if not _is_mailed_since(visit, visit.response):
         used = session.execute(
             update(Response)
             .where(
@@ -125,11 +125,12 @@ def _may_carry_on(visit: Visit, now: datetime) -> bool:
     if response is None:
         return False
     until = response.resume_allowed_until
-    return _is_mailed_since(visit.link, response) or (until is not None and until > now)
+    return _is_mailed_since(visit, response) or (until is not None and until > now)
 
 
-def _is_mailed_since(link: SeenLink, response: SeenResponse) -> bool:
-    return link.created_at > response.started_at
+def _is_mailed_since(visit: Visit, response: SeenResponse) -> bool:
+    """Never by a code or beside staff, however new: that went to no mailbox of the pupil's."""
+    return visit.is_by_mail and visit.link.created_at > response.started_at
 
 
 def _birth_date(session: Session, invitation: SeenInvitation) -> date | None:

@@ -58,6 +58,11 @@ def words_in(language: str) -> Words:
     return _files().get(language) or _files()[DEFAULT_LANGUAGE]
 
 
+def all_words() -> list[Words]:
+    """In every language that has all of them, English first."""
+    return list(_files().values())
+
+
 def is_unread(questionnaire: Questionnaire, language: str) -> bool:
     """Whether a machine put the questions or the page into this language, and nobody read them."""
     offers = {one.code: one for one in questionnaire.offered}

@@ -1,7 +1,7 @@
 """Signed links: each names one row of `link`, the row one invitation."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -9,12 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.campaigns.models import Campaign, Invitation, Link
+from outreach.campaigns.models import ArrivedBy, Campaign, Invitation, Link
 from outreach.campaigns.states import CampaignState
 from outreach.database import enter_school, school_of
 from outreach.pupils.models import Pupil
 from outreach.schools.models import School
 from outreach.signing import BadToken, Purpose, TokenSigner, TokenSubject
+
+STAFF_LINK_LASTS = timedelta(minutes=60)
+"""What staff open beside a pupil serves that sitting: its address stays in the browser's history."""
 
 
 class Gone(Enum):
@@ -65,6 +68,8 @@ def open_link(
     opened = _open(session, signer.verify(Purpose.LINK, token))
     campaign, at = opened.campaign, now or clock.now()
     reason = gone_because(opened.link.revoked_at, campaign.state, campaign.closes_at, at)
+    if opened.link.arrives_by is ArrivedBy.STAFF and at - opened.link.created_at > STAFF_LINK_LASTS:
+        reason = reason or Gone.REVOKED
     if reason is not None:
         was_sent = opened.invitation.submitted_at is not None
         raise LinkGone(reason, opened.school.name, was_sent=was_sent)

@@ -8,6 +8,8 @@ from uuid import UUID
 import click
 
 from outreach.audit import OPERATOR
+from outreach.campaigns.code_keys import CodeKeys
+from outreach.campaigns.code_making import reseal_codes
 from outreach.cli.context import CommandContext, print_json
 from outreach.cli.roster import show_report
 from outreach.database import transaction
@@ -209,9 +211,12 @@ def hooks(context: CommandContext) -> None:
 @source.command("reseal")
 @click.pass_obj
 def reseal(context: CommandContext) -> None:
-    """Store every school's secret anew under the newest of SECRET_KEYS, so that old ones can go."""
+    """Store every school's secret, and the personal codes of pupils, anew under the newest of
+    SECRET_KEYS, so that old ones can go."""
     done = reseal_all(context.parts.sessions, Sealer(context.settings.secret_keys))
     click.echo(f"{done} secret{'' if done == 1 else 's'} stored anew.")
+    codes = reseal_codes(context.parts.sessions, CodeKeys(context.settings.secret_keys))
+    click.echo(f"{codes} personal code{'' if codes == 1 else 's'} stored anew.")
 
 
 commands: list[click.Command] = [source]

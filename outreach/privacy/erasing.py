@@ -17,6 +17,7 @@ from outreach import audit
 from outreach.answering.models import AnsweringSession, BirthCheckTry, Response
 from outreach.audit import Actor
 from outreach.campaigns import outbox
+from outreach.campaigns.code_making import forget_codes
 from outreach.campaigns.models import Invitation, Link, Message
 from outreach.campaigns.states import CAN_ANSWER, InvitationState
 from outreach.database import enum_type, school_of
@@ -132,6 +133,7 @@ def _end_invitations(session: Session, pupil_ids: Sequence[UUID], now: datetime)
     _delete(session, Response.school_id, Response.invitation_id.in_(theirs))
     _delete(session, AnsweringSession.school_id, AnsweringSession.link_id.in_(links))
     _delete(session, BirthCheckTry.school_id, BirthCheckTry.link_id.in_(links))
+    forget_codes(session, links)
     outbox.stop_waiting(session, Reason.ERASED.value, now, Message.invitation_id.in_(theirs))
     for statement in (
         update(Link)

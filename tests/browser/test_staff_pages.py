@@ -33,7 +33,12 @@ PAGES = {
         "/staff/campaigns/{campaign}/preview/questionnaire",
         "/staff/campaigns/{campaign}/preview/mail",
         "/staff/campaigns/{campaign}/pause",
+        "/staff/campaigns/{campaign}/slips",
         "/staff/campaigns/{campaign}/results",
+        "/staff/questionnaires",
+        "/staff/questionnaires/access",
+        "/staff/questionnaires/questions?base=gcse",
+        "/staff/questionnaires/load",
         "/staff/pupils",
         "/staff/pupils/supported",
         "/staff/pupils/{pupil}",
@@ -75,7 +80,7 @@ def test_every_kind_of_staff_page_is_accessible(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/staff/sign-in", "/staff/forgotten", "/privacy", "/nowhere"]
+    "path", ["/", "/code", "/staff/sign-in", "/staff/forgotten", "/privacy", "/nowhere"]
 )
 def test_public_pages_are_accessible(open_page: OpenPage, shop: Shop, path: str) -> None:
     for size in (PHONE, DESKTOP):

@@ -16,6 +16,8 @@ GLOBAL_TABLES = {
     "account_session",
     "account_token",
     "campaign_directory",
+    "code_lookup",
+    "code_try",
     "due_work",
     "former_urn",
     "school",

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 
 from outreach import web
 from outreach.audit import AuditEvent
-from outreach.campaigns.models import Invitation
+from outreach.campaigns.code_models import PersonalCode
+from outreach.campaigns.models import Invitation, Link
 from outreach.cli.context import CommandContext
 from outreach.cli.staff import staff
 from outreach.clock import london_date, now
@@ -111,6 +112,23 @@ def test_no_page_of_a_viewer_shows_a_pupil_outside_their_groups(
     assert OUTSIDE not in found.text
     assert "10B" not in found.text, "a filter names no group of others"
     assert met >= 3, "the pupil inside is there to be seen"
+
+
+def test_a_tutor_prints_slips_and_opens_questions_for_their_own_groups_alone(
+    wired: web.Parts, halves: Halves
+) -> None:
+    page = f"/staff/campaigns/{halves.campaign_id}/slips"
+    assert "2 slips" in halves.viewer.get(page).text, "inside and stuck; outside has answered"
+    halves.limit(registration="10A")
+    assert "1 slip<" in halves.viewer.get(page).text
+
+    assert submit(halves.viewer, page, size="usual").mimetype == "application/pdf"
+    assert submit(halves.viewer, page, group="registration:10B").status_code == 422
+
+    with transaction(wired.sessions, halves.school.id) as session:
+        printed = select(Invitation.pupil_id).join(Link, Link.invitation_id == Invitation.id)
+        coded = printed.join(PersonalCode, PersonalCode.link_id == Link.id)
+        assert session.scalars(coded).all() == [halves.inside]
 
 
 TELLING = ("objected", "asked not", "complain", "somebody else", "no address")

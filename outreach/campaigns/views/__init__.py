@@ -2,10 +2,30 @@
 
 from flask import Flask
 
-from outreach.campaigns.views import campaign, lists, previews, resending, steering
+from outreach.campaigns.views import (
+    campaign,
+    lists,
+    own_checking,
+    own_writing,
+    previews,
+    questionnaires,
+    resending,
+    slips,
+    steering,
+)
 from outreach.campaigns.views.blueprint import blueprint
 
-PAGES = (lists, campaign, previews, resending, steering)
+PAGES = (
+    lists,
+    campaign,
+    previews,
+    resending,
+    slips,
+    steering,
+    questionnaires,
+    own_writing,
+    own_checking,
+)
 """Imported for their routes."""
 
 

@@ -149,7 +149,7 @@ def _new_link(invitation: Invitation) -> Confirmation:
         title=f"Send {pupil.full_name} a new link?",
         happens=(
             "A mail with a new link goes out at once to the address on the roster.",
-            "Links in earlier mails stop working.",
+            "Links in earlier mails and the code of a printed slip stop working.",
         ),
         stays=("Answers already saved are kept, and the new link leads back to them.",),
         button="Send a new link",

@@ -1,0 +1,208 @@
+"""Slips of paper for pupils: each with a personal code, its QR and what it is, as a PDF."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import segno
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from outreach.campaigns.code_keys import CodeKeys
+from outreach.campaigns.code_making import Code, codes_of, make_codes
+from outreach.campaigns.codes import write_code
+from outreach.campaigns.links import link_token
+from outreach.campaigns.models import Campaign, Invitation, Message
+from outreach.campaigns.states import CAN_ANSWER, MessageState
+from outreach.clock import london_date, long_date
+from outreach.database import school_of
+from outreach.documents.rendering import NoFont, render_pdf
+from outreach.pupils.groups import natural_order, registration_group
+from outreach.pupils.models import Pupil
+from outreach.pupils.whole_roster import joining_whole_roster
+from outreach.signing import TokenSigner
+
+MOST_AT_ONCE = 240
+"""Slips of one PDF: a year group, in a second or two. Its data must fit `documents.rendering`."""
+
+WITHOUT_GROUP = "No group"
+_REACHED = (
+    MessageState.QUEUED,
+    MessageState.SENDING,
+    MessageState.DEFERRED,
+    MessageState.ACCEPTED,
+    MessageState.UNKNOWN,
+)
+"""Mail that arrived, may have, or is still on its way."""
+
+
+class Size(Enum):
+    """How many to a page of A4."""
+
+    USUAL = "usual"
+    LARGE = "large"
+
+
+TO_A_PAGE = {Size.USUAL: 8, Size.LARGE: 3}
+
+
+@dataclass(frozen=True, repr=False)
+class SlipOf:
+    """A pupil who still can answer. `group` is the registration group of today."""
+
+    invitation_id: UUID
+    forename: str
+    surname: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What every slip of a campaign says of the school and the service."""
+
+    school_name: str
+    school_key: bytes
+    public_url: str
+
+
+def who_can_answer(
+    session: Session,
+    campaign: Campaign,
+    now: datetime,
+    seen: ColumnElement[bool],
+    *,
+    only_unreached: bool = False,
+    is_in: ColumnElement[bool] | None = None,
+) -> list[SlipOf]:
+    """Whoever is invited, on the roster today and has neither answered nor said no; by group.
+
+    `only_unreached`: those to whom no mail went, or whose mail did not arrive. `is_in` is over Pupil.
+    """
+    today = london_date(now)
+    query = (
+        select(
+            Invitation.id,
+            func.coalesce(Pupil.preferred_forename, Pupil.forename),
+            Pupil.surname,
+            registration_group(today),
+        )
+        .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
+        .where(
+            Invitation.school_id == school_of(session),
+            Invitation.campaign_id == campaign.id,
+            Invitation.state.in_(CAN_ANSWER),
+            _is_on_roster(today),
+            seen,
+        )
+    )
+    if only_unreached:
+        query = query.where(~_was_reached())
+    if is_in is not None:
+        query = query.where(is_in)
+    with joining_whole_roster(session):
+        rows = session.execute(query).all()
+    found = [SlipOf(id, first, last, group or WITHOUT_GROUP) for id, first, last, group in rows]
+    return sorted(
+        found,
+        key=lambda one: (natural_order(one.group), one.surname.casefold(), one.forename.casefold()),
+    )
+
+
+def _is_on_roster(today: date) -> ColumnElement[bool]:
+    return and_(
+        Pupil.erased_at.is_(None),
+        Pupil.missing_since.is_(None),
+        or_(Pupil.leaving_date.is_(None), Pupil.leaving_date > today),
+    )
+
+
+def _was_reached() -> ColumnElement[bool]:
+    return (
+        select(Message.id)
+        .where(
+            Message.school_id == Invitation.school_id,
+            Message.invitation_id == Invitation.id,
+            Message.state.in_(_REACHED),
+        )
+        .correlate(Invitation)
+        .exists()
+    )
+
+
+def print_slips(
+    session: Session,
+    keys: CodeKeys,
+    signer: TokenSigner,
+    campaign: Campaign,
+    chosen: Sequence[SlipOf],
+    place: Place,
+    size: Size,
+    now: datetime,
+) -> tuple[bytes, int]:
+    """The PDF, and how many codes were made for it. Printed again, a slip has the same code."""
+    ids = [one.invitation_id for one in chosen]
+    made = make_codes(session, keys, campaign, ids, now)
+    codes = codes_of(session, keys, ids)
+    data = _document(signer, campaign, chosen, codes, place, size)
+    try:
+        return render_pdf("slips.typ", data), made
+    except NoFont:  # a name in a script that this machine has no font for
+        return render_pdf("slips.typ", data, whatever_fonts=True), made
+
+
+def _document(
+    signer: TokenSigner,
+    campaign: Campaign,
+    chosen: Sequence[SlipOf],
+    codes: Mapping[UUID, Code],
+    place: Place,
+    size: Size,
+) -> dict[str, Any]:
+    names = short_names(chosen)
+    groups: dict[str, list[dict[str, str]]] = {}
+    for one in chosen:
+        code = codes[one.invitation_id]
+        token = link_token(signer, place.school_key, code.link_id)
+        groups.setdefault(one.group, []).append(
+            {
+                "name": names[one.invitation_id],
+                "code": write_code(code.code),
+                "qr": draw_qr(f"{place.public_url}/q/{token}"),
+            }
+        )
+    return {
+        "school": place.school_name,
+        "is_large": size is Size.LARGE,
+        "address": f"{place.public_url.removeprefix('https://')}/code",
+        "until": long_date(campaign.closes_at) if campaign.closes_at else "",
+        "groups": [{"name": name, "slips": slips} for name, slips in groups.items()],
+    }
+
+
+def short_names(chosen: Sequence[SlipOf]) -> dict[UUID, str]:
+    """Forename and initial, as a slip left lying about should say no more; the whole surname only
+    where two of a group would read the same."""
+
+    def short(one: SlipOf) -> str:
+        return f"{one.forename} {one.surname[:1]}."
+
+    alike = Counter((one.group, short(one)) for one in chosen)
+    return {
+        one.invitation_id: short(one)
+        if alike[one.group, short(one)] == 1
+        else f"{one.forename} {one.surname}"
+        for one in chosen
+    }
+
+
+def draw_qr(address: str) -> str:
+    """SVG without size or border. Medium error correction: paper gets creased.
+
+    One mask for all, where trying out each takes five times as long: a token looks random anyway.
+    """
+    drawn = segno.make_qr(address, error="m", boost_error=False, mask=3)
+    return drawn.svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None)
