@@ -48,7 +48,7 @@ def notice_of_stop(token: str) -> ResponseReturnValue:
 @public_page("the visit in the cookie says which school; without one it is the general notice")
 def notice_of_visit() -> ResponseReturnValue:
     """Not `open_visit`: reading the notice prolongs no visit and asks for nothing."""
-    visit = remembered_visit(web.db())
+    visit = remembered_visit()
     if visit is None or not visit.is_alive(web.now()):
         return _show(general_notice())
     back = url_for("answering.carry_on")

@@ -2,6 +2,7 @@
 
     python -m tests.load.answering_rate
     python -m tests.load.answering_rate --seconds 30 --students 64 --mode chat
+    python -m tests.load.answering_rate --script
 
 Brings its own PostgreSQL and Redis, as the tests do, starts the service as `outreach web` does, and
 ends by itself. All of it shares the machine, this program included: look at the load first.
@@ -44,7 +45,8 @@ from tests.parts import start_parts, stop_parts
 INTERVAL = 0.5
 TOKEN = re.compile(rb'name="csrf_token" value="([^"]+)"')
 FIELD = re.compile(rb'name="answer"(?: value="([^"]*)")?')
-MAIN = re.compile(rb'<main.*?<form[^>]* action="([^"]+)".*?</main>', re.DOTALL)
+FORM = re.compile(rb'id="step".*?<form[^>]* action="([^"]+)"', re.DOTALL)
+AS_SCRIPT = "X-Step: 1"
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Student:
     links: deque[str]
     mode: str
     measured: Measured
+    has_script: bool = False
     cookie: str = ""
     page: bytes = b""
 
@@ -96,9 +99,12 @@ class Student:
         """Save and show. With `due`, a save counts from when it was to be sent."""
         action, name = self._form()
         fields = {"csrf_token": self._token(), "answer": name}
-        saved = await self._post(action, fields)
-        shown = await self._get(saved.location.partition("#")[0])
-        if saved.status != 303 or shown.status != 200:
+        if self.has_script:
+            saved = shown = await self._post(action, fields, AS_SCRIPT)
+        else:
+            saved = await self._post(action, fields)
+            shown = await self._get(saved.location.partition("#")[0])
+        if saved.status != (200 if self.has_script else 303) or shown.status != 200:
             self.measured.errors += 1
         self.measured.saves.append(saved.done_at - (saved.sent_at if due is None else due))
         self.measured.shows.append(shown.seconds)
@@ -116,8 +122,8 @@ class Student:
     async def _get(self, path: str) -> Reply:
         return self._remember(await self._line.ask("GET", path.partition("#")[0], self.cookie))
 
-    async def _post(self, path: str, fields: dict[str, str]) -> Reply:
-        return self._remember(await self._line.ask("POST", path, self.cookie, fields))
+    async def _post(self, path: str, fields: dict[str, str], header: str = "") -> Reply:
+        return self._remember(await self._line.ask("POST", path, self.cookie, fields, header))
 
     def _remember(self, reply: Reply) -> Reply:
         self.cookie = reply.cookie or self.cookie
@@ -129,7 +135,7 @@ class Student:
         return found[1].decode()
 
     def _form(self) -> tuple[str, str]:
-        form, answer = MAIN.search(self.page), FIELD.search(self.page)
+        form, answer = FORM.search(self.page), FIELD.search(self.page)
         assert form is not None, self.page[:500]
         assert answer is not None, self.page[:500]
         return unescape(form[1].decode()), (answer[1] or b"1").decode()
@@ -238,6 +244,7 @@ def main() -> None:
     arguments.add_argument("--clients", type=int, default=16, help="at once, at saturation")
     arguments.add_argument("--students", type=int, default=64, help="by the clock")
     arguments.add_argument("--mode", choices=["pages", "chat"], default="pages")
+    arguments.add_argument("--script", action="store_true", help="ask as answering.js does")
     arguments.add_argument("--pupils", type=int, default=1500)
     given = arguments.parse_args()
     with ExitStack() as stack:
@@ -258,10 +265,13 @@ def main() -> None:
         ]
         for name, number, run in runs:
             measured = Measured()
-            students = [Student(web, links, given.mode, measured) for _ in range(number)]
+            students = [
+                Student(web, links, given.mode, measured, given.script) for _ in range(number)
+            ]
             before = spent(web_pid)
             seconds = asyncio.run(_run(run, students, given.seconds))
-            print(measured.line(f"{given.mode}, {name}", seconds))
+            how = f"{given.mode}, {'with' if given.script else 'without'} a script, {name}"
+            print(measured.line(how, seconds))
             print("  " + spent(web_pid).since(before, len(measured.shows)))
 
 

@@ -38,7 +38,12 @@ class Line(asyncio.Protocol):
         self._waiting: asyncio.Future[bytes] | None = None
 
     async def ask(
-        self, method: str, path: str, cookie: str = "", fields: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        cookie: str = "",
+        fields: dict[str, str] | None = None,
+        header: str = "",
     ) -> Reply:
         loop = asyncio.get_running_loop()
         if self._transport is None or self._transport.is_closing():
@@ -49,6 +54,7 @@ class Line(asyncio.Protocol):
             f"Host: 127.0.0.1:{self._port}",
             "Accept-Encoding: gzip, br",
             f"Cookie: {cookie}" if cookie else "",
+            header,
             f"Content-Length: {len(body)}" if fields is not None else "",
             "Content-Type: application/x-www-form-urlencoded" if fields is not None else "",
         ]
