@@ -2,6 +2,7 @@
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from outreach import web
 from outreach.answering import visiting
@@ -67,6 +68,7 @@ def landing(token: str) -> ResponseReturnValue:
         token=token,
         school_name=opened.school.name,
         language=language,
+        is_chat=_mode_in(request.args) is Mode.CHAT,
         languages=questionnaire.offered,
         say=words_in(language),
         is_unread=is_unread(questionnaire, language),
@@ -88,9 +90,13 @@ def start(token: str) -> ResponseReturnValue:
     settled = _settled(opened, token)
     if settled is not None:
         return settled
-    mode = MODES.get(request.form.get("mode", ""))
-    visiting.start(opened, web.now(), mode=mode, language=request.form.get("language"))
+    visiting.start(opened, web.now(), mode=_mode_in(request.form), language=request.form.get("language"))
     return redirect(_first_step(opened), SEE_OTHER)
+
+
+def _mode_in(sent: MultiDict[str, str]) -> Mode | None:
+    """The last word: a button of the first page comes after what its address asked for."""
+    return MODES.get(next(reversed(sent.getlist("mode")), ""))
 
 
 def _first_step(opened: OpenedLink) -> str:
