@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.campaigns.models import Campaign, CampaignDirectory
+from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import keep_pins, pins_for
 from outreach.campaigns.states import CampaignState
 from outreach.clock import LONDON
@@ -40,7 +41,7 @@ def create_campaign(
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Refusal(f"Give the campaign a name of 1 to {LONGEST_NAME} characters.")
-    pins = pins_for(library, questionnaire)
+    pins = pins_for(of_school(session, library), questionnaire)
     if not years and not groups:
         raise Refusal("Choose at least one year or one group: nobody would be asked.")
     found = find_groups(session, groups)

@@ -12,6 +12,7 @@ from outreach.answering.saving import open_response, save_answer
 from outreach.answering.submitting import submit
 from outreach.campaigns import tracking
 from outreach.campaigns.models import Invitation
+from outreach.campaigns.own.library import of_school
 from outreach.database import transaction
 from outreach.parts import Parts
 from questionnaires.answers import Value
@@ -48,7 +49,8 @@ def answer_half(parts: Parts, school_id: UUID, campaign_id: UUID, rng: random.Ra
 def _answer(
     parts: Parts, session: Session, invitation: Invitation, rng: random.Random, *, stops: bool
 ) -> None:
-    questionnaire = parts.library.get(invitation.questionnaire, invitation.version)
+    here = of_school(session, parts.library)
+    questionnaire = here.get(invitation.questionnaire, invitation.version)
     moment = parts.clock() - timedelta(minutes=rng.randint(10, 40))
     response = open_response(session, invitation, DEFAULT_LANGUAGE, moment)
     if response is None:

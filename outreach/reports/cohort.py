@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from outreach.answering.models import Response
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import definitions_of, title_of
 from outreach.campaigns.states import CampaignState
 from outreach.clock import london_date
 from outreach.reports.completion import CompletionByGroup, completion_by_group
 from outreach.reports.floor import floor_of
+from outreach.reports.own_answers import own_answers_of
 from outreach.reports.plans import Said, plans_of
 from outreach.reports.responses import is_its_invitation, is_of_campaign
 from outreach.reports.scores import Scores, scores_of
@@ -51,6 +53,8 @@ class Cohort:
     by_group: CompletionByGroup
     scores: Scores
     said: tuple[Said, ...]
+    own: tuple[Said, ...]
+    """To the school's own questions."""
 
     @property
     def versions(self) -> str:
@@ -82,7 +86,7 @@ def cohort_of(
         campaign_id=campaign.id,
         name=campaign.name,
         state=campaign.state,
-        title=title_of(library, campaign.questionnaire),
+        title=title_of(of_school(session, library), campaign.questionnaire),
         definitions=definitions,
         floor=floor,
         completion=completion,
@@ -91,6 +95,9 @@ def cohort_of(
         if enough
         else Scores((), ()),
         said=plans_of(session, definitions, campaign.id, completion.counted, hidden_under)
+        if enough
+        else (),
+        own=own_answers_of(session, definitions, campaign.id, completion.counted, hidden_under)
         if enough
         else (),
     )

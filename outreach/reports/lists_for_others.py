@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from outreach import audit
+from outreach.campaigns.own.library import of_school
 from outreach.clock import london_date, long_date
 from outreach.errors import Refusal
 from outreach.profiles.models import ProfileEntry
@@ -109,7 +110,8 @@ def list_for(
         listed_pupils(session, scope, years, today, with_email=_shares_email(session, recipient))
     )
     since = roster_since(session)
-    pupils = [_listed(row, library, tellings, since, today) for row in rows]
+    here = of_school(session, library)
+    pupils = [_listed(row, here, tellings, since, today) for row in rows]
     if recipient is Recipient.LOCAL_AUTHORITY:
         return ListForOthers(recipient, years, tuple(pupils), ())
     free = tuple(one for one in pupils if one.barrier is None)

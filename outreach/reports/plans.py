@@ -66,9 +66,10 @@ def plans_of(
     questions = [question for one in definitions for question in one.questions]
     asked = [(field, asking(field.value, questions)) for field in ProfileField]
     return tuple(
-        _said_to(
+        said_to(
             question,
             field.value,
+            FIELD_LABELS[field.value],
             counts.get(field.value, {}),
             answered.get(field.value, 0),
             counted,
@@ -125,17 +126,21 @@ def _is_said() -> ColumnElement[bool]:
     return ProfileEntry.field.in_([field.value for field in ProfileField])
 
 
-def _said_to(
+def said_to(
     question: ChoiceQuestion | ChoicesQuestion,
     field: str,
-    counts: dict[str, int],
+    label: str,
+    counts: Mapping[str, int],
     answered: int,
     counted: int,
     floor: int | None,
+    *,
+    asks_all: bool = True,
 ) -> Said:
+    """`asks_all`: every student of the campaign has a questionnaire with this question."""
     is_several = isinstance(question, ChoicesQuestion)
     exclusive = question.exclusive if isinstance(question, ChoicesQuestion) else None
-    silent = "Skipped" if question.show_if is None else "Skipped, or not asked"
+    silent = "Skipped" if asks_all and question.show_if is None else "Skipped, or not asked"
     labels = {one.value: one.label.in_(DEFAULT_LANGUAGE) for one in question.options} | {"": silent}
     every = {value: counts.get(value, 0) for value in question.values} | {"": counted - answered}
     kept: Mapping[str, int | None] = every
@@ -159,7 +164,7 @@ def _said_to(
     apart = {NOT_SURE, exclusive, ""}
     return Said(
         field=field,
-        label=FIELD_LABELS[field],
+        label=label,
         choices=tuple(
             sorted(
                 (one for value, one in shown.items() if value not in apart),

@@ -45,6 +45,7 @@ class Sections:
     completion: Section | None
     scores: tuple[Section, ...]
     plans: tuple[Section, ...]
+    own: tuple[Section, ...]
     groups: Section | None
 
 
@@ -56,6 +57,7 @@ def sections_of(
         completion=completion_section(cohort.by_group, with_groups=with_groups),
         scores=tuple(_block_section(one, cohort.scores.years) for one in cohort.scores.blocks),
         plans=tuple(_said_section(one, cohort.completion.counted) for one in cohort.said),
+        own=tuple(_said_section(one, cohort.completion.counted) for one in cohort.own),
         groups=groups_section(comparisons, cohort.floor) if cohort.completion.has_enough else None,
     )
 
@@ -272,7 +274,7 @@ def over_time_sections(found: OverTime) -> list[Section]:
     blocks = [one for one in found.measures if one.key in {block.value for block in Block}]
     chosen = next(one for one in found.measures if one.key == found.chosen)
     left_out = (
-        "Year groups in which only a few answered are left out of all of it. "
+        "Year groups in which only a few answered are in no line of their own, or are left out. "
         if found.is_partial
         else ""
     )

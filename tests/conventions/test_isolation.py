@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from outreach import web
+from outreach.audit import OPERATOR
 from outreach.campaigns.models import Invitation
+from outreach.campaigns.own.adding import Licence, add, propose
 from outreach.database import transaction
 from outreach.schools.access import staff_roles
 from outreach.schools.models import Role
@@ -18,19 +20,27 @@ from tests.factories import MadeSchool, make_pupil, make_school, run_workers, si
 
 SURNAME = "Zzyzxwillow"
 """Found on no page of another school."""
+OWN_QUESTIONS = """
+title: {en: "About us"}
+questions:
+  - id: own_here
+    kind: choice
+    text: {en: "Do you like it here?"}
+    options: [{value: likes, label: {en: "Yes"}}, {value: dislikes, label: {en: "No"}}]
+"""
 
 
 @dataclass(frozen=True)
 class Neighbours:
     ours: MadeSchool
     theirs: MadeSchool
-    their_ids: dict[str, UUID]
+    their_ids: dict[str, UUID | str]
 
 
 @pytest.fixture
 def neighbours(wired: web.Parts) -> Neighbours:
     """Two schools alike, each with a campaign that a pupil has answered."""
-    ids: dict[str, UUID] = {}
+    ids: dict[str, UUID | str] = {}
     for name in ("Ours", "Theirs"):
         school = make_school(wired.sessions, *Role, name=f"{name} School")
         now = wired.clock()
@@ -38,6 +48,9 @@ def neighbours(wired: web.Parts) -> Neighbours:
             surname = SURNAME if name == "Theirs" else "Birch"
             pupil_id = make_pupil(session, surname=surname).id
             campaign_id = launch_campaign(session, wired.library, now, name=f"{name} campaign")
+            own = f"id: own_{name.lower()}\n{OWN_QUESTIONS}".encode()
+            proposed = propose(session, wired.library, own, "own.yaml", extends="gcse")
+            questionnaire = add(session, proposed, Licence.OWN_WORDS, OPERATOR, now).questionnaire
         with transaction(wired.sessions, school.id) as session:
             answer_and_submit(session, wired.library, campaign_id, pupil_id, now)
             invitation_id = session.scalars(select(Invitation.id)).one()
@@ -46,6 +59,7 @@ def neighbours(wired: web.Parts) -> Neighbours:
             "pupil_id": pupil_id,
             "invitation_id": invitation_id,
             "staff_id": school.staff[Role.VIEWER],
+            "questionnaire": questionnaire,
         }
         if name == "Ours":
             ours = school

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -28,6 +27,8 @@ from outreach.cli.questionnaire import questionnaire as command
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.profiles.models import Result
+from outreach.schools.models import Role
+from tests.answered import answer_and_submit
 from tests.factories import MadeSchool, make_pupil, make_school, run_workers, signed_in
 from tests.journeys.dsl import BOTH_MODES, Launched, TurnedClock, statements_of
 
@@ -49,7 +50,7 @@ FAIR = {
 
 @pytest.fixture
 def school(wired: web.Parts) -> MadeSchool:
-    made = make_school(wired.sessions)
+    made = make_school(wired.sessions, Role.CAREERS_LEADER, Role.VIEWER)
     with transaction(wired.sessions, made.id) as session:
         make_pupil(session, year=10)
     return made
@@ -162,6 +163,37 @@ def test_own_questions_are_asked_last_written_back_and_exported(
         assert leader.get(f"/staff/campaigns/{launched.campaign_id}{page}").status_code == 200
     listed = leader.get(LIST).text
     assert "with “Our careers fair”" in listed
+
+
+def test_results_count_own_answers_and_hide_small_numbers_from_viewers(
+    app: Flask, wired: web.Parts, school: MadeSchool, leader: FlaskClient
+) -> None:
+    add_fair(leader)
+    launched = launched_campaign(app, school, "own_gcse_our_careers_fair", pupils=8)
+    said = ["agree"] * 6 + ["disagree", None]
+    with launched.in_school() as session:
+        mine = Invitation.campaign_id == launched.campaign_id
+        pupils = session.scalars(select(Invitation.pupil_id).where(mine)).all()
+        library = of_school(session, wired.library)
+        for pupil, answer in zip(pupils, said, strict=False):
+            given = {"own_the_careers_fair_helped": answer}
+            answer_and_submit(session, library, launched.campaign_id, pupil, now(), **given)
+    run_workers(wired)
+
+    address = f"/staff/campaigns/{launched.campaign_id}/results"
+    page = leader.get(address).text
+    assert "Your own questions" in page
+    assert "The most frequent answer is “Agree”: 6 of 8 students (75%)." in page
+    assert own_row(page, "Disagree") == ["1", "12%"]
+    viewed = signed_in(app, school, Role.VIEWER).get(address).text
+    assert own_row(viewed, "Disagree") == ["not shown", "not shown"]
+
+
+def own_row(page: str, label: str) -> list[str]:
+    part = page[page.index("Your own questions") :]
+    row = re.search(rf'<th scope="row">{label}</th>(.*?)</tr>', part, re.DOTALL)
+    assert row is not None
+    return re.findall(r"<td[^>]*>(.*?)</td>", row[1])
 
 
 def test_answering_reads_own_questions_once_a_process(
@@ -288,8 +320,6 @@ def test_a_whole_definition_is_loaded_with_a_word_on_its_licence(
 
 
 def signed_in_admin_audit(leader: FlaskClient, school: MadeSchool) -> str:
-    from outreach.schools.models import Role
-
     return signed_in(leader.application, school, Role.ADMIN).get("/staff/audit").text
 
 
@@ -405,19 +435,3 @@ def context(wired: web.Parts) -> CommandContext:
     made = CommandContext.__new__(CommandContext)
     made.__dict__["parts"] = wired
     return made
-
-
-def test_form_keys_are_stable_uuid_free(leader: FlaskClient) -> None:
-    """A key is made of words alone, so that two schools with the same words have the same."""
-    address = add_fair(leader)
-    source = leader.get(f"{address}/source.yaml").text
-    assert "id: own_the_careers_fair_helped" in source
-    assert not [word for word in source.split() if _is_uuid(word)]
-
-
-def _is_uuid(word: str) -> bool:
-    try:
-        UUID(word)
-    except ValueError:
-        return False
-    return True

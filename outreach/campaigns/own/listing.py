@@ -84,8 +84,9 @@ def in_order(library: Library) -> list[Questionnaire]:
 def facts_of(one: Questionnaire) -> Facts:
     asked = [question for question in one.questions if not isinstance(question, Note)]
     blocks = {question.block for question in asked}
+    written_for = in_words(one.years, one.audience)
     return Facts(
-        written_for=in_words(one.years, one.audience),
+        written_for=written_for[:1].upper() + written_for[1:],
         blocks=tuple(BLOCK_NAMES[block] for block in Block if block in blocks),
         questions=len(asked),
         minutes=minutes_to_answer(one),

@@ -10,9 +10,11 @@ from flask.typing import ResponseReturnValue
 from outreach import web
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.own.library import of_school
 from outreach.campaigns.views.confirming import Confirmation
 from outreach.schools.access import signed_in
 from outreach.schools.models import Role
+from questionnaires.loading import Library
 
 blueprint = Blueprint("campaigns", __name__)
 
@@ -25,6 +27,11 @@ SEE_OTHER, CONFLICT, UNPROCESSABLE = 303, 409, 422
 def campaign_of(campaign_id: UUID) -> Campaign:
     """NotFound, a plain 404, for another school's."""
     return find_campaign(web.db(), campaign_id)
+
+
+def library_here() -> Library:
+    """What is published, and what this school has added."""
+    return of_school(web.db(), web.parts().library)
 
 
 def may_run() -> bool:

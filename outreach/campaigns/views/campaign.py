@@ -18,6 +18,7 @@ from outreach.campaigns.views.blueprint import (
     before_number,
     blueprint,
     campaign_of,
+    library_here,
     may_run,
     page_asked,
 )
@@ -47,8 +48,8 @@ def show_campaign(campaign_id: UUID) -> str:
         return _show_draft(campaign)
     return render_template(
         "staff/campaigns/progress.html",
-        view=progress_view(web.db(), web.parts().library, campaign, web.now(), seen_here()),
-        alerts=alerts_of(web.db(), web.parts().library, campaign),
+        view=progress_view(web.db(), library_here(), campaign, web.now(), seen_here()),
+        alerts=alerts_of(web.db(), library_here(), campaign),
         steps=steps_from(campaign.state) if may_run() else (),
         may_run=may_run(),
         is_limited=is_reader_limited(),
@@ -59,9 +60,9 @@ def show_campaign(campaign_id: UUID) -> str:
 def _show_draft(campaign: Campaign) -> str:
     return render_template(
         "staff/campaigns/draft.html",
-        heading=heading_of(campaign, web.parts().library),
+        heading=heading_of(campaign, library_here()),
         audience=draft_audience(web.db(), campaign, web.now()),
-        alerts=alerts_of(web.db(), web.parts().library, campaign),
+        alerts=alerts_of(web.db(), library_here(), campaign),
         test=latest_test(web.db(), campaign, signed_in().account_id),
         may_run=may_run(),
         shows_why=may_read_why(),
@@ -75,7 +76,7 @@ def show_progress(campaign_id: UUID) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
     if campaign.launched_at is None:
         return redirect(url_for("campaigns.show_campaign", campaign_id=campaign_id), SEE_OTHER)
-    view = progress_view(web.db(), web.parts().library, campaign, web.now(), seen_here())
+    view = progress_view(web.db(), library_here(), campaign, web.now(), seen_here())
     return render_template(
         "staff/campaigns/_progress.html",
         view=view,
@@ -98,7 +99,7 @@ def list_audience(campaign_id: UUID) -> ResponseReturnValue:
         return redirect(where, SEE_OTHER)
     return render_template(
         "staff/campaigns/audience.html",
-        heading=heading_of(campaign, web.parts().library),
+        heading=heading_of(campaign, library_here()),
         page=draft_page(web.db(), campaign, reason, page_asked(), web.now(), seen_here()),
         reason=reason,
         is_limited=is_reader_limited(),
@@ -113,7 +114,7 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
     if campaign.launched_at is None:
         return redirect(url_for("campaigns.list_audience", campaign_id=campaign_id), SEE_OTHER)
-    heading = heading_of(campaign, web.parts().library)
+    heading = heading_of(campaign, library_here())
     invitation_states = ((state.value, words) for state, words in INVITATION.items())
     groups = invited_groups(web.db(), campaign, web.now(), seen_here())
     narrowed = known_filter(
