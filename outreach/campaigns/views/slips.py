@@ -26,6 +26,7 @@ from outreach.campaigns.views.blueprint import (
     UNPROCESSABLE,
     blueprint,
     campaign_of,
+    library_here,
 )
 from outreach.campaigns.views.by_group import WITHOUT_GROUP, invited_groups
 from outreach.campaigns.views.invited import Filter, is_in_chosen, known_filter
@@ -119,7 +120,7 @@ def _page(campaign: Campaign, asked: Asked) -> str:
     groups = invited_groups(web.db(), campaign, web.now(), seen_here())
     return render_template(
         "staff/campaigns/slips.html",
-        heading=heading_of(campaign, web.parts().library),
+        heading=heading_of(campaign, library_here()),
         asked=asked,
         groups=[
             ("", "All"),
