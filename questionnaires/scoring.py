@@ -66,22 +66,21 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Value]) -> Scores:
         for q in path.asked
         if isinstance(q, ChoiceQuestion) and q.scoring
     }
-    scored = [q for q in questionnaire.questions if isinstance(q, ChoiceQuestion) and q.scoring]
-    share = questionnaire.minimum_answered
+    of_construct: dict[str, list[str]] = {}
+    of_block: dict[Block, list[str]] = {}
+    for q in questionnaire.questions:
+        if isinstance(q, ChoiceQuestion) and q.scoring:
+            of_construct.setdefault(q.construct, []).append(q.id)
+            of_block.setdefault(q.block, []).append(q.id)
 
-    def tally(questions: list[ChoiceQuestion]) -> Tally:
-        return _tally([outcomes[q.id] for q in questions if q.id in outcomes], share)
+    def tally(ids: list[str]) -> Tally:
+        asked = [outcomes[id] for id in ids if id in outcomes]
+        return _tally(asked, questionnaire.minimum_answered)
 
     constructs = {
-        key: tally([q for q in scored if q.construct == key])
-        for key in questionnaire.constructs
-        if any(q.construct == key for q in scored)
+        key: tally(of_construct[key]) for key in questionnaire.constructs if key in of_construct
     }
-    blocks = {
-        block.value: tally([q for q in scored if q.block is block])
-        for block in Block
-        if any(q.block is block for q in scored)
-    }
+    blocks = {block.value: tally(of_block[block]) for block in Block if block in of_block}
     skills = {
         key: constructs[key]
         for key, construct in questionnaire.constructs.items()

@@ -99,9 +99,9 @@ def _wait_for_turn(session: Session, pupil_id: UUID) -> None:
     session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 
-def sent_response(session: Session, invitation_id: UUID) -> UUID | None:
-    """The response of this invitation that counts and may not be replaced so far, if there is one."""
-    return session.scalar(select(Response.id).where(_is_settled(session, invitation_id)))
+def sent_response(session: Session, invitation_id: UUID, now: datetime) -> UUID | None:
+    """The response of this invitation and school year that counts, and may not be replaced so far."""
+    return session.scalar(select(Response.id).where(_is_settled(session, invitation_id, now)))
 
 
 def let_answer_again(
@@ -114,8 +114,9 @@ def let_answer_again(
 ) -> Again:
     """Let the student answer again, in place of `response_id` (None: whatever counts now).
 
-    Pressed twice, or after the student has sent a newer response, it does nothing. Raises NotFound
-    for another school's invitation.
+    Pressed twice, or after the student has sent a newer response, it does nothing; nor for one of
+    an earlier school year, which stands in nobody's way and stays what it was. Raises NotFound for
+    another school's invitation.
     """
     invitation = session.scalar(
         select(Invitation).where(
@@ -128,7 +129,7 @@ def let_answer_again(
     is_meant = Response.id == response_id if response_id is not None else Response.id.is_not(None)
     replaceable = session.scalar(
         update(Response)
-        .where(_is_settled(session, invitation_id), is_meant)
+        .where(_is_settled(session, invitation_id, now), is_meant)
         .values(replaceable_since=now)
         .returning(Response.id)
         .execution_options(synchronize_session=False)
@@ -149,11 +150,11 @@ def let_answer_again(
     return Again(is_new=True, opens_link=opens_link)
 
 
-def _is_settled(session: Session, invitation_id: UUID) -> ColumnElement[bool]:
+def _is_settled(session: Session, invitation_id: UUID, now: datetime) -> ColumnElement[bool]:
     return and_(
         Response.school_id == school_of(session),
         Response.invitation_id == invitation_id,
-        Response.submitted_at.is_not(None),
+        Response.submitted_at >= academic_year_start(now),
         Response.superseded_at.is_(None),
         Response.replaceable_since.is_(None),
     )

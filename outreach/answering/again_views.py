@@ -103,7 +103,7 @@ def _asked(invitation_id: UUID) -> Asked:
     if row is None:
         raise NotFound("There is no such invitation at this school.")
     campaign, pupil = row
-    sent = sent_response(web.db(), invitation_id)
+    sent = sent_response(web.db(), invitation_id, web.now())
     return Asked(
         pupil_id=pupil.id,
         pupil_name=pupil.full_name,

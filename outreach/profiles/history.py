@@ -139,7 +139,9 @@ def _responses(session: Session, library: Library, pupil_id: UUID) -> Iterator[S
             Invitation.pupil_id == pupil_id,
             Response.submitted_at.is_not(None),
         )
-        .order_by(Response.submitted_at.desc(), Response.id)
+        .order_by(
+            Response.submitted_at.desc(), Response.superseded_at.desc().nulls_first(), Response.id
+        )
     ).all()
     results = _results(session, [response.id for response, _ in rows])
     for response, campaign in rows:

@@ -11,6 +11,7 @@ from outreach.campaigns.models import ArrivedBy
 from outreach.campaigns.own.library import of_school
 from outreach.campaigns.states import ANSWERED
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words, reason_words
+from outreach.clock import academic_year_start
 from outreach.profiles.fields import READINESS
 from outreach.profiles.history import History, history_of
 from outreach.profiles.showing import (
@@ -89,9 +90,8 @@ class ShownCampaign:
     arrived: str
     """How the answers were given, where not by the mailed link; often empty."""
 
-    @property
-    def has_answered(self) -> bool:
-        return self.place.invitation_state in ANSWERED
+    has_answered: bool
+    """In this school year."""
 
     @property
     def may_answer_again(self) -> bool:
@@ -190,7 +190,7 @@ def page_of(
         past_memberships=past_memberships,
         mail=_mail(session, pupil_id, objections, now),
         objections=objections,
-        campaigns=tuple(_shown_campaign(place) for place in campaigns_of(session, pupil_id)),
+        campaigns=tuple(_shown_campaign(place, now) for place in campaigns_of(session, pupil_id)),
         current=tuple(
             sorted((one for one in shown if one.superseded_at is None), key=_place_on_page)
         ),
@@ -232,11 +232,14 @@ ARRIVED = {
 }
 
 
-def _shown_campaign(place: CampaignPlace) -> ShownCampaign:
+def _shown_campaign(place: CampaignPlace, now: datetime) -> ShownCampaign:
     is_mailed = place.message_state is not None
     state = place.message_state.value if place.message_state else NOT_MAILED
+    sent_at = place.submitted_at
+    is_of_this_year = sent_at is not None and sent_at >= academic_year_start(now)
     return ShownCampaign(
         place=place,
+        has_answered=place.invitation_state in ANSWERED and is_of_this_year,
         answers=INVITATION[place.invitation_state],
         stopped=reason_words(place.stopped_reason),
         mail=MESSAGE[state],

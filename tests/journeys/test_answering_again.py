@@ -141,10 +141,16 @@ def test_another_school_year_is_another_response(launched: Launched) -> None:
     answer_all(launched)
     second = asked_again(launched)
     assert second.browser().open().heading == "You have already answered this year"
+    (last_year,) = responses(launched)
 
     launched.clock.moment = datetime(2026, 8, 31, 23, 0, tzinfo=UTC)  # 1 September there
 
-    assert second.browser().start().forms[0].question is not None
+    assert not allow(launched, last_year.id).is_new, "it stays what it was in its own year"
+    student = second.browser().start()
+    answer_to_the_end(student)
+    student.press()
+    assert student.heading == "Your answers have been sent"
+    assert [one.superseded_at for one in responses(launched)] == [None, None]
 
 
 def test_staff_let_a_student_answer_again_and_the_new_response_takes_the_place_of_the_old(
