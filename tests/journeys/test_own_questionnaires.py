@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 
 from outreach import web
 from outreach.answering.models import Mode
@@ -22,10 +23,13 @@ from outreach.campaigns.models import CampaignQuestionnaire, Invitation, Link
 from outreach.campaigns.own import library as own_library
 from outreach.campaigns.own.library import NotAsStored, of_school
 from outreach.campaigns.own.models import SchoolQuestionnaire
+from outreach.campaigns.own.retiring import delete_unused
+from outreach.campaigns.pinning import NotInstalled, definitions_of
 from outreach.cli.context import CommandContext
 from outreach.cli.questionnaire import questionnaire as command
 from outreach.clock import now
 from outreach.database import transaction
+from outreach.errors import Refusal
 from outreach.profiles.models import Result
 from outreach.schools.models import Role
 from tests.answered import answer_and_submit
@@ -214,6 +218,7 @@ def test_what_was_changed_outside_is_told_and_never_given(
     app: Flask, wired: web.Parts, school: MadeSchool, leader: FlaskClient
 ) -> None:
     address = add_fair(leader)
+    launched = launched_campaign(app, school, "own_gcse_our_careers_fair")
     own_library._kept.clear()
     with transaction(wired.sessions, school.id) as session:
         changed = SchoolQuestionnaire.source + "# another byte\n"
@@ -221,6 +226,9 @@ def test_what_was_changed_outside_is_told_and_never_given(
 
     assert "This version cannot be read" in leader.get(address).text
     assert "Cannot be read" in leader.get(LIST).text
+    assert leader.get(f"/staff/campaigns/{launched.campaign_id}").status_code == 200
+    with launched.in_school() as session, pytest.raises(NotInstalled, match="cannot be read"):
+        definitions_of(session, wired.library, launched.campaign_id)
     assert "own_gcse" not in leader.get("/staff/campaigns/new").text
     with transaction(wired.sessions, school.id) as session, pytest.raises(NotAsStored):
         of_school(session, wired.library).latest("own_gcse_our_careers_fair")
@@ -358,6 +366,47 @@ def test_what_is_retired_is_offered_no_more_and_can_stand_in_no_more(
     assert "it is retired" in leader.get(address).text
     press(leader, f"{address}/change", {"do": "offer"})
     assert id in leader.get("/staff/campaigns/new").text
+
+
+def test_whoever_answered_the_base_this_year_is_not_asked_again_with_own_questions(
+    app: Flask, wired: web.Parts, school: MadeSchool, leader: FlaskClient
+) -> None:
+    add_fair(leader)
+    base = launched_campaign(app, school, "gcse")
+    with base.in_school() as session:
+        answer_and_submit(session, wired.library, base.campaign_id, base.pupil_id, now())
+
+    own = launched_campaign(app, school, "own_gcse_our_careers_fair")
+
+    with own.in_school() as session:
+        excluded = session.scalars(
+            select(Invitation.excluded_reason).where(
+                Invitation.campaign_id == own.campaign_id, Invitation.pupil_id == base.pupil_id
+            )
+        ).one()
+    assert excluded == "already_answered"
+
+
+def test_a_version_is_not_deleted_while_a_campaign_is_being_made_of_it(
+    wired: web.Parts, school: MadeSchool, leader: FlaskClient
+) -> None:
+    add_fair(leader)
+    id = "own_gcse_our_careers_fair"
+    with transaction(wired.sessions, school.id) as making:
+        create_campaign(
+            making, wired.library, name="Own", questionnaire=id, years=[10], groups=[],
+            closes_on=None, created_by=None, now=now(),
+        )  # fmt: skip
+        with transaction(wired.sessions, school.id) as deleting:
+            deleting.execute(text("SET LOCAL lock_timeout = '200ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                delete_unused(deleting, id, 1, OPERATOR, now())
+            deleting.rollback()
+    with (
+        pytest.raises(Refusal, match="A campaign gives this version"),
+        transaction(wired.sessions, school.id) as deleting,
+    ):
+        delete_unused(deleting, id, 1, OPERATOR, now())
 
 
 def test_another_school_sees_and_uses_nothing_of_it(

@@ -33,8 +33,11 @@ _kept: OrderedDict[Key, Questionnaire] = OrderedDict()
 _lock = Lock()
 
 
-class NotAsStored(Refusal):
-    """A stored version does not give the hash that was stored and pinned with it."""
+class NotAsStored(Refusal, UnknownQuestionnaire):
+    """A stored version does not give the hash that was stored and pinned with it.
+
+    As good as not there for whoever only wants its words; its own page says what is wrong.
+    """
 
 
 @dataclass(frozen=True)

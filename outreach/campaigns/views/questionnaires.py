@@ -139,10 +139,10 @@ def _page(id: str) -> QuestionnairePage:
     try:
         definition = here.get(id, shown)
         facts, read = facts_of(definition), read_questionnaire(definition)
-    except UnknownQuestionnaire as gone:
-        raise NotFound("There is no such version.") from gone
     except NotAsStored as found:
         fault = found.words
+    except UnknownQuestionnaire as gone:
+        raise NotFound("There is no such version.") from gone
     return QuestionnairePage(
         known=known,
         shown=shown,
