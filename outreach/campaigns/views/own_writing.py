@@ -1,6 +1,6 @@
 """Writing a school's own questions: by a form, or as YAML, chosen from a file or pasted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -39,10 +39,10 @@ NO_SUCH_BASE = "Choose at least one questionnaire from the list"
 class Written:
     """YAML as it was chosen or pasted."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     name: str
     extends: str
-    pasted: str
+    pasted: str = field(repr=False)
 
 
 @blueprint.get("/staff/questionnaires/questions")
