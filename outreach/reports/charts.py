@@ -61,7 +61,7 @@ def bars(labels: Sequence[str], series: Series, alt: str, *, unit: str = "%") ->
 def stacked(labels: Sequence[str], series: Series, alt: str, *, unit: str = "") -> Chart:
     """Counts that add up to the whole of each label, the first label on top."""
     chart = pygal.HorizontalStackedBar(
-        **_settings(series, 100 + (GAP + ROW) * len(labels), unit), spacing=12
+        **_settings(series, 115 + (GAP + ROW) * len(labels), unit), spacing=12
     )
     chart.x_labels = [_short(label) for label in reversed(labels)]
     for name, values in series:

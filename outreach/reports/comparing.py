@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Subquery, and_, func, select
+from sqlalchemy import Row, Select, Subquery, Text, and_, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
@@ -56,11 +56,13 @@ def comparisons(session: Session, campaign_id: UUID, floor: int) -> tuple[Compar
     if connection_in_force(session) is not Connection.AUTHORISED:
         return ()
     switches = switches_of(session)
-    found = (
-        _comparison(session, campaign_id, item, floor)
+    items = [
+        item
         for item in table().items_for(Purpose.COMPARING_GROUPS)
         if switches.may_use(item, Purpose.COMPARING_GROUPS)
-    )
+    ]
+    counted = _counted(session, campaign_id, items)
+    found = (_compared(item, counted[item], floor) for item in items)
     return tuple(one for one in found if one is not None)
 
 
@@ -74,26 +76,48 @@ def _values(session: Session, item: DataItem) -> Subquery:
     return characteristics.values(session, Item(item.value), Purpose.COMPARING_GROUPS)
 
 
-def _comparison(
-    session: Session, campaign_id: UUID, item: DataItem, floor: int
-) -> Comparison | None:
-    rows = {row.value: row for row in _counted(session, campaign_id, _values(session, item))}
-    return _compared(item, rows, floor)
+def _counted(
+    session: Session, campaign_id: UUID, items: Sequence[DataItem]
+) -> dict[DataItem, dict[str | None, Row[Any]]]:
+    """By item and value. What everybody answered is read once, and set beside each item."""
+    counted: dict[DataItem, dict[str | None, Row[Any]]] = {item: {} for item in items}
+    if not items:
+        return counted
+    answered = _answered(session, campaign_id).cte("answered").prefix_with("MATERIALIZED")
+    each = []
+    for item in items:
+        given = _values(session, item)
+        each.append(
+            select(
+                literal(item.value, Text).label("item"),
+                given.c.value,
+                func.count().label("asked"),
+                func.count(answered.c.response_id).label("answered"),
+                func.count(answered.c.score).label("scored"),
+                func.coalesce(func.sum(answered.c.score), 0.0).label("score"),
+                func.coalesce(func.sum(answered.c.positive), 0).label("positive"),
+                func.coalesce(func.sum(answered.c.not_positive), 0).label("not_positive"),
+            )
+            .select_from(answered)
+            .outerjoin(given, given.c.pupil_id == answered.c.pupil_id)
+            .group_by(given.c.value)
+        )
+    for row in session.execute(union_all(*each)):
+        counted[DataItem(row.item)][row.value] = row
+    return counted
 
 
-def _counted(session: Session, campaign_id: UUID, given: Subquery) -> Sequence[Row[Any]]:
-    return session.execute(
+def _answered(session: Session, campaign_id: UUID) -> Select[UUID, UUID, float | None, int, int]:
+    """Every pupil asked, with their current response and its result in career knowledge."""
+    return (
         select(
-            given.c.value,
-            func.count().label("asked"),
-            func.count(Response.id).label("answered"),
-            func.count(Result.score).label("scored"),
-            func.coalesce(func.sum(Result.score), 0.0).label("score"),
-            func.coalesce(func.sum(Result.positive), 0).label("positive"),
-            func.coalesce(func.sum(Result.not_positive), 0).label("not_positive"),
+            Invitation.pupil_id,
+            Response.id.label("response_id"),
+            Result.score,
+            Result.positive,
+            Result.not_positive,
         )
         .select_from(Invitation)
-        .outerjoin(given, given.c.pupil_id == Invitation.pupil_id)
         .outerjoin(
             Response,
             and_(
@@ -108,13 +132,13 @@ def _counted(session: Session, campaign_id: UUID, given: Subquery) -> Sequence[R
             and_(
                 Result.school_id == Response.school_id,
                 Result.response_id == Response.id,
+                Result.campaign_id == Invitation.campaign_id,
                 Result.kind == ResultKind.BLOCK,
                 Result.key == Block.CAREER_KNOWLEDGE.value,
             ),
         )
         .where(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
-        .group_by(given.c.value)
-    ).all()
+    )
 
 
 def _compared(item: DataItem, rows: Mapping[str | None, Row[Any]], floor: int) -> Comparison | None:

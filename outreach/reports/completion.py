@@ -13,9 +13,10 @@ from datetime import date
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.states import ANSWERED, MessageState
 from outreach.database import school_of
@@ -206,7 +207,7 @@ def _placed(session: Session, campaign_id: UUID) -> Select[UUID, int, str]:
         .subquery("mails")
     )
     stage = case(
-        (Invitation.state.in_(ANSWERED), Stage.SUBMITTED.value),
+        (or_(Invitation.state.in_(ANSWERED), _has_sent()), Stage.SUBMITTED.value),
         (Invitation.started_at.is_not(None), Stage.STARTED.value),
         (mails.c.arrived, Stage.REACHED.value),
         (mails.c.may_arrive, Stage.WAITING.value),
@@ -218,6 +219,16 @@ def _placed(session: Session, campaign_id: UUID) -> Select[UUID, int, str]:
         .where(
             and_(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
         )
+    )
+
+
+def _has_sent() -> ColumnElement[bool]:
+    """Whoever staff let answer again stands at “not started”, while what they sent still counts."""
+    return exists().where(
+        Response.school_id == Invitation.school_id,
+        Response.invitation_id == Invitation.id,
+        Response.submitted_at.is_not(None),
+        Response.superseded_at.is_(None),
     )
 
 

@@ -37,6 +37,8 @@ def of_block(block: BlockResult) -> str:
     words = f"{block.whole.positive}% of the clear answers were positive."
     if not block.strongest:
         return words
+    if (block.strongest[0].positive or 0) - (block.weakest[0].positive or 0) < CLOSE:
+        return f"{words} All that it is made of is much the same."
     return f"{words} Strongest: {_listed(block.strongest)}. Weakest: {_listed(block.weakest)}."
 
 

@@ -1,13 +1,14 @@
 """The same measures over academic years: the school's, and each year group's as it grows.
 
 Of every campaign's current responses, by the academic year they were sent in. It is made only of
-parts that each campaign's own results show by themselves (a year group of a campaign), so that it
-cannot be set against those pages to work out a small part; what is left out is said.
+parts that each campaign's own results show (a year group of a campaign, or several together), so
+that it cannot be set against those pages to work out a small part; what is left out is said.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, cast, extract, func, text
 from sqlalchemy.orm import Session
@@ -22,9 +23,9 @@ from outreach.reports.scores import (
     constructs_of,
     label_of,
     share_positive,
-    shown_alone,
     tallied,
     tally_of,
+    year_blocks,
 )
 from questionnaires.model import Block, Questionnaire
 
@@ -49,15 +50,15 @@ class OverTime:
     """Of `chosen` alone, the oldest first; only those seen in more than one year."""
     chosen: str
     is_partial: bool
-    """Some year group of a campaign was too small to be counted in."""
+    """Some year groups were too small to be counted by themselves."""
 
     @property
     def academic_year_words(self) -> tuple[str, ...]:
         return tuple(academic_year_words(year) for year in self.academic_years)
 
 
-Part = tuple[int, int]
-"""Academic year, and the year group that was asked."""
+Part = tuple[int, int | None]
+"""Academic year, and the year group that was asked; None for several that stand together."""
 
 
 def over_time(
@@ -94,9 +95,12 @@ def academic_year_words(year: int) -> str:
 
 
 def _shown_parts(session: Session, floor: int) -> tuple[dict[Key, dict[Part, list[Tally]]], bool]:
-    """A campaign's year group counts only where its own page shows it, and where it falls into
-    two academic years, each of them is large enough too."""
-    found: dict[Key, dict[object, dict[int, dict[int, Tally]]]] = defaultdict(
+    """By measure; and whether year groups are left out, or in the school's own line alone.
+
+    What stands together on a campaign's page stands together here. Where it falls into two
+    academic years, each of them has to be large enough too.
+    """
+    found: dict[Key, dict[UUID, dict[int, dict[int, Tally]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(dict))
     )
     academic_year = _academic_year().label("academic_year")
@@ -108,15 +112,20 @@ def _shown_parts(session: Session, floor: int) -> tuple[dict[Key, dict[Part, lis
     shown: dict[Key, dict[Part, list[Tally]]] = defaultdict(lambda: defaultdict(list))
     is_partial = False
     for key, campaigns in found.items():
-        for by_year in campaigns.values():
-            wholes = {year: sum(of.values(), NOBODY) for year, of in by_year.items()}
-            alone = shown_alone(wholes, floor)
-            for year, of in by_year.items():
-                if year in alone and all(one.scored >= floor for one in of.values()):
-                    for when, tally in of.items():
-                        shown[key][when, year].append(tally)
-                else:
+        for by_group in campaigns.values():
+            wholes = {group: sum(of.values(), NOBODY) for group, of in by_group.items()}
+            blocks = year_blocks(wholes, floor)
+            is_partial = is_partial or any(len(block) > 1 for block in blocks) or not blocks
+            for block in blocks:
+                parts: dict[int, Tally] = defaultdict(Tally)
+                for group in block:
+                    for when, tally in by_group[group].items():
+                        parts[when] += tally
+                if any(one.scored < floor for one in parts.values()):
                     is_partial = True
+                    continue
+                for when, tally in parts.items():
+                    shown[key][when, block[0] if len(block) == 1 else None].append(tally)
     return shown, is_partial
 
 
@@ -135,16 +144,20 @@ def _shares(
         of_year = [
             tally
             for (when, group), tallies in parts.items()
-            if when == year and cohort in (None, when - group)
+            if when == year and (cohort is None or _is_of(cohort, when, group))
             for tally in tallies
         ]
         shares.append(share_positive(sum(of_year, NOBODY)))
     return tuple(shares)
 
 
+def _is_of(cohort: int, when: int, group: int | None) -> bool:
+    return group is not None and when - group == cohort
+
+
 def _cohorts(parts: Mapping[Part, Iterable[Tally]], years: Sequence[int]) -> tuple[Course, ...]:
     courses: list[Course] = []
-    for cohort in sorted({when - group for when, group in parts}):
+    for cohort in sorted({when - group for when, group in parts if group is not None}):
         shares = _shares(parts, years, cohort)
         seen = [year for year, share in zip(years, shares, strict=True) if share is not None]
         if len(seen) < 2:

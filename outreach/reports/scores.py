@@ -173,11 +173,9 @@ def tally_of(row: Any) -> Tally:
     return Tally(*(getattr(row, one.name) for one in fields(Tally)))
 
 
-def shown_alone(tallies: Mapping[Any, Tally], floor: int) -> frozenset[Any]:
-    """Parts of a whole that may be shown by themselves; the rest are covered by one another."""
-    rows = {key: (one.scored, one.students) for key, one in tallies.items()}
-    alone = {block[0] for block in blocks_of(rows, floor) if len(block) == 1}
-    return frozenset(key for key in alone if tallies[key].scored >= floor)
+def year_blocks(tallies: Mapping[int, Tally], floor: int) -> tuple[tuple[int, ...], ...]:
+    """The year groups of a campaign, those too small to stand alone together."""
+    return blocks_of({year: (one.scored, one.students) for year, one in tallies.items()}, floor)
 
 
 def share_positive(tally: Tally) -> int | None:
@@ -242,7 +240,8 @@ def _measure(key: str, label: str, tally: Tally, counted: int, floor: int) -> Me
 def _year_shares(
     label: str, tallies: Mapping[int, Tally], years: Iterable[int], floor: int
 ) -> YearShares:
-    alone = shown_alone(tallies, floor)
+    blocks = year_blocks(tallies, floor)
+    alone = {block[0] for block in blocks if len(block) == 1}
     return YearShares(
         label, tuple(share_positive(tallies[year]) if year in alone else None for year in years)
     )

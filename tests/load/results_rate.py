@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from outreach.answering.models import Response
 from outreach.app import create_app
 from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.models import Invitation, Message
@@ -119,7 +120,7 @@ def _fill(parts: Parts, school: MadeSchool, responses: int, campaigns: int) -> U
     for ago in reversed(range(campaigns)):
         with transaction(parts.sessions, school.id) as session:
             campaign = _campaign(session, parts, definition, f"Campaign {campaigns - ago}", ago)
-            refresh_statistics(session, Invitation, Message, Result, ProfileEntry)
+            refresh_statistics(session, Invitation, Message, Response, Result, ProfileEntry)
     return campaign
 
 
