@@ -153,8 +153,8 @@ def _block_section(block: BlockResult, years: Sequence[int]) -> Section:
         chart=charts.bars(
             [one.label for one in shown],
             [
-                ("Share positive, of clear answers", [one.positive for one in shown]),
-                ("Not sure, of all answers", [one.unsure for one in shown]),
+                ("Positive, of clear answers", [one.positive for one in shown]),
+                ("Not sure, of all", [one.unsure for one in shown]),
             ],
             f"Bars: share positive and share not sure for each measure of "
             f"{whole.label.lower()}, highest first. The table has the numbers.",
