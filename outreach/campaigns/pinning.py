@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from outreach.campaigns.families import family_of
 from outreach.campaigns.models import CampaignQuestionnaire
 from outreach.campaigns.own.adding import title_for_staff
-from outreach.campaigns.own.library import is_own, of_school
+from outreach.campaigns.own.library import NotAsStored, is_own, of_school
 from outreach.campaigns.own.retiring import hold
 from outreach.database import school_of
 from outreach.errors import Refusal
@@ -119,6 +119,8 @@ def definition(library: Library, pin: Pin) -> Questionnaire:
     """Raises NotInstalled."""
     try:
         found = library.get(pin.questionnaire, pin.version)
+    except NotAsStored as fault:
+        raise NotInstalled(fault.words) from fault
     except UnknownQuestionnaire:
         found = None
     if found is None or found.sha256 != pin.sha256:

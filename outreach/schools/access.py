@@ -170,6 +170,7 @@ MAY_CHANGE_SHARING = (_A, _D)
 
 NAVIGATION = (
     ("Campaigns", "/staff/campaigns", {_A, _C, _V}),
+    ("Questionnaires", "/staff/questionnaires", {_A, _C}),
     ("Pupils", "/staff/pupils", {_A, _C, _V}),
     ("Roster", "/staff/roster", {_A, _C}),
     ("Objections", "/staff/objections", {_A, _C, _D}),

@@ -40,6 +40,11 @@ _ACTIONS = {
     "sharing.changed": "Sharing changed",
     "characteristics.deleted": "Data that is not shared any more deleted",
     "reach.exported": "List of who cannot be emailed downloaded",
+    "questionnaire.added": "Own questionnaire added",
+    "questionnaire.retired": "Own questionnaire retired",
+    "questionnaire.offered_again": "Own questionnaire offered again",
+    "questionnaire.stands_in": "Own questionnaire in place of the published one",
+    "questionnaire.deleted": "Version of an own questionnaire deleted",
     "school.contacts_changed": "Contacts for students changed",
 }
 
