@@ -19,7 +19,7 @@ from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SentResponse:
     """One response, whether it counts or was replaced. Its scores are in `cells`, by field."""
 
@@ -50,7 +50,7 @@ class SentResponse:
         return cell.score if cell else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cell:
     """One score of one response. None: asked about, but too few clear answers to carry a score."""
 
@@ -60,7 +60,7 @@ class Cell:
     """Per cent of the questions asked about it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measured:
     """One construct, skill or block: a cell for each school year, None where it was not asked."""
 
@@ -69,7 +69,7 @@ class Measured:
     cells: tuple[Cell | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
     """`years` from the earliest to the latest, and the rows of the tables in the same order."""
 

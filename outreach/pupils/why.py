@@ -140,7 +140,8 @@ _TO_DO = {
     Reason.REVOKED: _SHARING,
     Reason.STUDENT_EMAIL_OFF: _SHARING,
     Reason.OBJECTED: "Nothing, unless the student takes it back.",
-    Reason.ALREADY_ANSWERED: "Nothing.",
+    Reason.ALREADY_ANSWERED: "Nothing. Where there is a reason to ask again, let them answer again on the "
+    "pupil’s page.",
     Reason.NO_ADDRESS: "Enter the pupil’s email address in the MIS.",
     Reason.ADDRESS_SWITCHED_OFF: "Enter an address of the other kind in the MIS, or switch this "
     "kind on on the Sharing page.",
