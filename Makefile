@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test clean-data lint format lock audit installed installed-dev
+.PHONY: help run test clean-data lint format lock audit screens installed installed-dev
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1: /'
@@ -39,6 +39,9 @@ format: installed-dev ## put the code into shape
 lock: installed-dev ## work out both lock files anew
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -o requirements-dev.lock
+
+screens: installed-dev ## make the pictures in docs/screens anew
+	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" $(NO_SETTINGS) $(BIN)/python -m tests.screens
 
 audit: installed-dev ## look for known weaknesses in what we depend on
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock

@@ -1,0 +1,244 @@
+"""Makes the pictures in docs/screens and the README's: `make screens`.
+
+Runs the set as `make run` does, in a folder of its own, and looks at the demo school in Chromium,
+on a phone and on a desktop. Ends by itself.
+"""
+
+import email
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
+
+from tests.browser.conftest import DESKTOP, QUIET_FLAGS
+from tests.chromium import find_chromium
+from tests.contract.catching import free_port
+from tests.failures.running_set import RunningSet
+
+DOCS = Path(__file__).parent.parent / "docs"
+FOLDER = DOCS / "screens"
+PHONE = {"width": 360, "height": 740}
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+TALLEST = 2_000
+QUALITY = 55
+LINK = re.compile(r"^(http://\S+/q/\S+)\s*$", re.MULTILINE)
+STAFF_PAGES = {
+    "careers_leader": {
+        "campaigns": "/staff/campaigns",
+        "campaign-new": "/staff/campaigns/new",
+        "campaign": "/staff/campaigns/{campaign}",
+        "campaign-pupils": "/staff/campaigns/{campaign}/pupils",
+        "campaign-results": "/staff/campaigns/{campaign}/results",
+        "campaign-slips": "/staff/campaigns/{campaign}/slips",
+        "questionnaires": "/staff/questionnaires",
+        "questionnaire": "/staff/questionnaires/access",
+        "own-questions": "/staff/questionnaires/questions?base=gcse",
+        "pupils": "/staff/pupils",
+        "pupil": "/staff/pupils/{pupil}",
+        "who-can-be-emailed": "/staff/reach",
+    },
+    "admin": {"data-sharing": "/staff/sharing", "roster": "/staff/roster", "audit": "/staff/audit"},
+    "it": {"it-team": "/staff/it-team"},
+}
+
+
+@dataclass
+class Album:
+    """Pictures by name, each once a size."""
+
+    names: list[str] = field(default_factory=list)
+
+    def take(self, page: Page, name: str) -> None:
+        self.names.append(name)
+        for size, viewport in SIZES.items():
+            page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            height = page.evaluate("document.documentElement.scrollHeight")
+            whole = FloatRect(x=0, y=0, width=viewport["width"], height=min(height, TALLEST))
+            page.screenshot(
+                path=FOLDER / f"{name}-{size}.jpeg",
+                type="jpeg",
+                quality=QUALITY,
+                full_page=True,
+                clip=whole,
+            )
+
+    def write_index(self) -> None:
+        lines = ["# What people see", "", "Made by `make screens` from the demo school.", ""]
+        for name in self.names:
+            lines += [f"## {name.replace('-', ' ')}", ""]
+            lines += [f"![{name} on a {size}]({name}-{size}.jpeg)" for size in SIZES]
+            lines += [""]
+        (FOLDER / "README.md").write_text("\n".join(lines))
+
+
+@dataclass
+class Students:
+    """Browsers of students who have not answered yet, by the links in their mails."""
+
+    browser: Browser
+    mails: Iterator[EmailMessage]
+
+    def open(self, query: str = "") -> Page:
+        page = self.browser.new_context(locale="en-GB").new_page()
+        for mail in self.mails:
+            page.goto(f"{link_in(mail)}{query}")
+            if page.locator("main form button").count():
+                return page
+        raise AssertionError("every student of the demo school has answered")
+
+
+def link_in(mail: EmailMessage) -> str | None:
+    text = mail.get_body(("plain",))
+    found = LINK.search(text.get_content()) if text else None
+    return found[1] if found else None
+
+
+def invites_in(folder: Path) -> Iterator[EmailMessage]:
+    """Newest first: the demo answers in the order of the roster, from its beginning."""
+    for path in sorted(folder.glob("*.eml"), reverse=True):
+        mail = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        if link_in(mail):
+            yield mail
+
+
+def answer(page: Page) -> None:
+    """The first of its answers, whichever way it is asked."""
+    reply, choice = page.locator("main .reply").first, page.locator("main .choice input").first
+    before = page.locator("h1").inner_text()
+    if reply.count():
+        reply.click()
+    else:
+        choice.check() if choice.count() else page.locator("main #answer").fill("7")
+        page.locator("main .actions .button").first.click()
+    page.wait_for_function("text => document.querySelector('h1').innerText !== text", arg=before)
+
+
+def show_pages(album: Album, page: Page) -> None:
+    """One student on pages, from the first page to their own copy."""
+    album.take(page, "first-page")
+    page.locator("main button[value=pages]").click()
+    page.wait_for_url("**/answer/**")
+    album.take(page, "question")
+    page.locator("main .actions .button").first.click()
+    page.locator(".error-summary, [role=alert] a").first.wait_for()
+    album.take(page, "question-with-an-error")
+    seen = set()
+    while "/answer/check" not in page.url:
+        kind = page.locator("main .choice input").first.get_attribute("type") or "number"
+        if kind not in seen and kind != "radio":
+            album.take(page, f"question-{kind}")
+        seen.add(kind)
+        answer(page)
+    album.take(page, "check-your-answers")
+    page.locator("main form button").click()
+    page.locator(".receipt").wait_for()
+    album.take(page, "receipt")
+    page.locator("main a[href*=copy]").first.click()
+    page.wait_for_url("**/copy**")
+    album.take(page, "own-copy")
+    page.goto(f"{page.url.partition('/answer')[0]}/answer/sign-out")
+    album.take(page, "sign-out")
+
+
+def show_chat(album: Album, page: Page) -> None:
+    page.locator("main button[value=chat]").click()
+    page.wait_for_url("**/answer/**")
+    turns = {1: "chat-turn-1", 4: "chat-turn-4", 10: "chat-turn-10"}
+    turn = 1
+    while "/answer/check" not in page.url:
+        if turn in turns:
+            album.take(page, turns[turn])
+        answer(page)
+        turn += 1
+    album.take(page, "chat-check")
+
+
+def show_languages(album: Album, page: Page) -> None:
+    album.take(page, "first-page-urdu")
+    page.locator("main button[value=pages]").click()
+    page.wait_for_url("**/answer/**")
+    album.take(page, "question-urdu")
+
+
+def sign_in(page: Page, address: str, password: str) -> None:
+    page.goto("/staff/sign-in")
+    page.get_by_label("Email", exact=False).first.fill(address)
+    page.locator("input[type=password]").fill(password)
+    page.locator("main form button").click()
+    page.wait_for_url("**/staff/**")
+
+
+def show_staff(
+    album: Album, browser: Browser, base_url: str, log_ins: dict[str, list[str]]
+) -> None:
+    for role, pages in STAFF_PAGES.items():
+        page = browser.new_context(base_url=base_url, locale="en-GB").new_page()
+        if role == "careers_leader":
+            page.goto("/staff/sign-in")
+            album.take(page, "sign-in")
+        sign_in(page, *log_ins[role])
+        places = places_in(page) if role == "careers_leader" else {}
+        for name, path in pages.items():
+            page.goto(path.format(**places))
+            album.take(page, name)
+
+
+def places_in(page: Page) -> dict[str, str]:
+    """The demo's campaign and a pupil of it who has answered."""
+    page.goto("/staff/campaigns")
+    campaign = page.locator("main table a").first.get_attribute("href") or ""
+    page.goto(f"{campaign}/pupils")
+    answered = page.locator("main tr", has_text="Answer again").first
+    pupil = answered.locator("a").first.get_attribute("href") or ""
+    return {"campaign": campaign.rpartition("/")[2], "pupil": pupil.rpartition("/")[2]}
+
+
+def show_mail(album: Album, browser: Browser, mail: EmailMessage) -> None:
+    html = mail.get_body(("html",))
+    assert html is not None
+    page = browser.new_context(locale="en-GB").new_page()
+    page.set_content(html.get_content())
+    album.take(page, "mail-invite")
+
+
+def make_pictures(running: RunningSet, port: int) -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    album, base_url = Album(), f"http://127.0.0.1:{port}"
+    lines = (running.data_dir / "demo-logins.txt").read_text().splitlines()
+    log_ins = {line.split("\t")[2]: line.split("\t")[:2] for line in lines}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET_FLAGS)
+        students = Students(browser, invites_in(running.data_dir / "mailbox"))
+        show_mail(album, browser, next(students.mails))
+        show_pages(album, students.open())
+        show_chat(album, students.open())
+        show_languages(album, students.open("?language=ur"))
+        page = browser.new_context(base_url=base_url).new_page()
+        page.goto("/code")
+        album.take(page, "code")
+        show_staff(album, browser, base_url, log_ins)
+        browser.close()
+    album.write_index()
+
+
+def main() -> None:
+    folder, port = Path(tempfile.mkdtemp(prefix="outreach-screens-")), free_port()
+    running = RunningSet(folder / "data", PORT=str(port))
+    try:
+        running.wait_until_ready()
+        make_pictures(running, port)
+    finally:
+        running.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
