@@ -39,6 +39,7 @@ class Work(Enum):
     SYNC = "sync"
     DELETE_HELD = "delete_held"
     FORGET_UPLOADS = "forget_uploads"
+    SAFEGUARDING = "safeguarding"
 
     @property
     def job(self) -> str:

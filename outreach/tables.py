@@ -3,7 +3,9 @@
 from sqlalchemy import Table
 
 from outreach import audit, queues
+from outreach.answering import feedback_models as feedback
 from outreach.answering import models as answering
+from outreach.answering.safeguarding import models as safeguarding
 from outreach.campaigns import code_models
 from outreach.campaigns import models as campaigns
 from outreach.campaigns.own import models as own_questionnaires
@@ -13,7 +15,7 @@ from outreach.pupils import models as pupils
 from outreach.reports import models as reports
 from outreach.schools import models as schools
 
-rooms = (audit, queues, schools, pupils, campaigns, code_models, own_questionnaires, answering, profiles, reports)
+rooms = (audit, queues, schools, pupils, campaigns, code_models, own_questionnaires, answering, feedback, safeguarding, profiles, reports)
 names = frozenset(Base.metadata.tables)
 
 

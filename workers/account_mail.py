@@ -1,4 +1,4 @@
-"""Sends mail to staff, one at a time: password links, test sends, receipts of sharing."""
+"""Sends mail to staff, one at a time: password links, test sends, receipts of sharing, calls to read."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from outreach.answering.safeguarding.telling import compose_call
 from outreach.campaigns.composing import compose_test_send
 from outreach.database import enter_school, transaction
 from outreach.errors import OutreachError
@@ -41,6 +42,7 @@ COMPOSERS: Mapping[AccountMailKind, Composer] = {
     AccountMailKind.RESET: compose_reset,
     AccountMailKind.TEST_SEND: compose_test_send,
     AccountMailKind.SHARING_RECEIPT: compose_receipt,
+    AccountMailKind.SAFEGUARDING: compose_call,
 }
 
 BUSY_SECONDS = JOB_TIMEOUT_SECONDS / 2

@@ -70,6 +70,8 @@ class Response(Tenant, Base):
     superseded_at: Mapped[datetime | None]
     replaceable_since: Mapped[datetime | None]
     resume_allowed_until: Mapped[datetime | None]
+    gave_feedback: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """That it was given; what it was stands in `feedback`, which names no response."""
 
 
 class Answer(Tenant, Base):

@@ -13,11 +13,12 @@ from outreach.answering.visiting import (
     invitation_of,
     open_visit,
     questionnaire_of,
+    response_of,
 )
 from outreach.campaigns import tracking
 from outreach.schools.access import public_page
 from questionnaires.answers import AnswerFault, Value, parse
-from questionnaires.model import AskedQuestion, Note, Question, Questionnaire
+from questionnaires.model import AskedQuestion, Note, Question, Questionnaire, TextQuestion
 from questionnaires.path import walk
 
 OWN_VISIT = "a student has no account: the visit in the cookie opens it"
@@ -86,9 +87,20 @@ def _save(visit: Visit, asked: AskedQuestion, value: Value) -> None:
     """Raises AlreadySent or MustProve where another tab or browser was quicker."""
     if visit.response is None:
         return _save_first(visit, asked, value)
+    if isinstance(asked, TextQuestion):
+        return _save_text(visit, asked, value)
     if not saving.save_at_once(web.parts().express, visit, asked, value, web.now()):
         raise AlreadySent(visit)
     return None
+
+
+def _save_text(visit: Visit, asked: TextQuestion, value: Value) -> None:
+    """Open text is saved and put before a person in one transaction."""
+    seat, response = visit.session, response_of(visit)
+    if not saving.save_answer(
+        web.db(), response, asked, value, mode=seat.mode, language=seat.language, now=web.now()
+    ):
+        raise AlreadySent(visit)
 
 
 def _save_first(visit: Visit, asked: AskedQuestion, value: Value) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Mode, Response
+from outreach.answering.safeguarding.raising import note_saved
 from outreach.answering.sessions import Visit
 from outreach.campaigns.models import Invitation
 from outreach.database import school_of
 from outreach.pipelining import Express
 from questionnaires.answers import Value, from_json, to_json
-from questionnaires.model import AskedQuestion, Note, Questionnaire
+from questionnaires.model import AskedQuestion, Note, Questionnaire, TextQuestion
 
 _SAVE = text("""
     INSERT INTO answer (school_id, response_id, question_id, value, mode, language, saved_at)
@@ -72,14 +73,22 @@ def save_answer(
     """
     school_id = school_of(session)
     given = _row(school_id, response.id, question, value, mode, language, now)
-    return session.execute(_SAVE, given).first() is not None
+    if session.execute(_SAVE, given).first() is None:
+        return False
+    if isinstance(question, TextQuestion):
+        note_saved(session, response, question, value, now)
+    return True
 
 
 def save_at_once(
     express: Express, visit: Visit, question: AskedQuestion, value: Value, now: datetime
 ) -> bool:
-    """As `save_answer`, in one round trip that commits by itself. The response is there already."""
+    """As `save_answer`, in one round trip that commits by itself. The response is there already.
+
+    Not for open text, which is put before a person in the same transaction.
+    """
     assert visit.response is not None
+    assert not isinstance(question, TextQuestion)
     school_id, seat = visit.school.id, visit.session
     given = _row(school_id, visit.response.id, question, value, seat.mode, seat.language, now)
     return bool(express.rows(school_id, _SAVE, given))

@@ -37,6 +37,8 @@ class Field:
     value: str | int | None = None
     exclusive: tuple[str, ...] = ()
     lines: int = 1
+    most: int | None = None
+    """Characters that a text may have."""
     symbols: Mapping[str, str] = field(default_factory=dict)
     """By the option's value: the line to draw beside its words."""
     foreign: str | None = None
@@ -47,8 +49,9 @@ class Field:
         return offered(self.foreign or "en", is_by_a_person=True).direction
 
     def described(self, error: str | None) -> Markup:
-        """The attribute that ties hint and error to the field."""
+        """The attribute that ties hint, error and limit to the field."""
         ids = ["answer-hint"] * bool(self.hint) + ["answer-error"] * bool(error)
+        ids += ["answer-most"] * bool(self.most)
         return Markup(' aria-describedby="{}"').format(" ".join(ids)) if ids else Markup("")
 
 
@@ -185,9 +188,17 @@ def field_of(
             foreign=foreign,
         )
     value = "\n".join(typed) if typed is not None else saved
-    lines = question.lines if isinstance(question, TextQuestion) else 1
     shown = None if isinstance(value, tuple) else value
-    return Field(question.id, question.kind, text, hint, value=shown, lines=lines, foreign=foreign)
+    return Field(
+        question.id,
+        question.kind,
+        text,
+        hint,
+        value=shown,
+        lines=question.lines if isinstance(question, TextQuestion) else 1,
+        most=question.max_length if isinstance(question, TextQuestion) else None,
+        foreign=foreign,
+    )
 
 
 def _symbols_of(question: ChoiceQuestion | ChoicesQuestion) -> dict[str, str]:

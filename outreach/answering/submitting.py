@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from outreach import queues
 from outreach.answering.again import supersede_earlier
 from outreach.answering.models import Response
+from outreach.answering.safeguarding.raising import note_sent
 from outreach.answering.saving import answers_of
 from outreach.campaigns import tracking
 from outreach.campaigns.models import Invitation
@@ -38,9 +39,7 @@ def first_gap(
     return walk(questionnaire, answers_of(session, response, questionnaire)).next_to_answer
 
 
-def submit(
-    session: Session, response: Response, now: datetime, *, has_mail: bool = True
-) -> str:
+def submit(session: Session, response: Response, now: datetime, *, has_mail: bool = True) -> str:
     """Submit, and return the reference. Doing it twice has one effect and gives the same one.
 
     The caller has seen that nothing is missing (`first_gap`). Raises AnsweredThisYear.
@@ -57,6 +56,7 @@ def submit(
     if reference is None:
         session.refresh(response)
         return response.reference or ""
+    note_sent(session, response, now)
     tracking.mark_submitted(session, invitation, now, has_mail=has_mail)
     queues.call_for(session, school_of(session), Work.WRITE_BACK, now)
     return reference

@@ -8,6 +8,7 @@ from outreach.answering import (
     beside_views,
     code_views,
     ending_views,
+    feedback_views,
     landing_views,
     question_views,
     resuming_views,
@@ -16,6 +17,8 @@ from outreach.answering import (
     ways_views,
 )
 from outreach.answering.blueprint import blueprint
+from outreach.answering.help_lines import help_lines
+from outreach.answering.safeguarding import views as safeguarding_views
 from outreach.answering.showing import symbols
 from outreach.answering.speaking import words_in
 from questionnaires.model import DEFAULT_LANGUAGE
@@ -26,9 +29,11 @@ VIEWS = (
     code_views,
     again_views,
     ending_views,
+    feedback_views,
     landing_views,
     question_views,
     resuming_views,
+    safeguarding_views,
     staff_views,
     stop_views,
     ways_views,
@@ -37,5 +42,6 @@ VIEWS = (
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["say"] = words_in(DEFAULT_LANGUAGE)  # for the student's layout elsewhere
+    app.jinja_env.globals["help_lines"] = help_lines
     app.jinja_env.globals["symbols"] = symbols  # for staff, who see a questionnaire as students do
     app.register_blueprint(blueprint)

@@ -14,12 +14,14 @@ from outreach.campaigns.audience import Audience, asked_pupils
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, CampaignBlock, Invitation, Link, Message
+from outreach.campaigns.pinning import asks_open_text
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
 from outreach.database import Base, refresh_statistics, school_of, transaction
 from outreach.errors import Refusal
 from outreach.parts import Parts
 from outreach.pupils.whole_roster import joining_whole_roster
 from outreach.queues import Bell, Work
+from outreach.schools.safeguarding import has_lead
 
 BLOCK_OF = 1000
 WORK_SECONDS = 5.0
@@ -72,6 +74,11 @@ _QUEUE = text("""
     ON CONFLICT (school_id, invitation_id, step, attempt) DO NOTHING
 """)
 
+NO_LEAD = (
+    "Students may write in their own words in this questionnaire, and your school has nobody yet "
+    "who reads that: a student may write that they are not safe. Ask an administrator to add a "
+    "staff member as “Safeguarding lead”, under Staff. Nothing was launched."
+)
 WELL_KNOWN = 10_000
 """Rows of a table from which on the planner's own statistics serve."""
 
@@ -96,6 +103,8 @@ def launch(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> 
         raise Refusal(f"{words} Nothing was sent a second time.")
     if is_past_closing(campaign, now):
         raise Refusal("The closing date has passed. Make a campaign with a later one.")
+    if asks_open_text(session, campaign.id) and not has_lead(session):
+        raise Refusal(NO_LEAD)
     audience = _freeze(session, campaign, now)
     if not audience.mailable:
         raise Refusal(_why_nobody(audience))

@@ -81,6 +81,7 @@ class CampaignQuestionnaire(Tenant, Base):
     family: Mapped[str] = mapped_column(default=FUTURE_SKILLS, server_default=FUTURE_SKILLS)
     years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     is_supported: Mapped[bool]
+    asks_open_text: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class CampaignBlock(Tenant, Base):

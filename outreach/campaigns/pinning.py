@@ -20,7 +20,7 @@ from outreach.database import school_of
 from outreach.errors import Refusal
 from questionnaires.audience import ChosenBy, Setting
 from questionnaires.loading import Library, UnknownQuestionnaire
-from questionnaires.model import Questionnaire
+from questionnaires.model import Questionnaire, TextQuestion
 
 BY_STAGE = "by_stage"
 """In place of a questionnaire's id: each pupil gets the one for their year."""
@@ -40,6 +40,8 @@ class Pin:
     years: tuple[int, ...] = ()
     is_supported: bool = False
     """For the pupils for whom staff chose the supported version, whatever their year."""
+    asks_open_text: bool = False
+    """Whether students may write in their own words, which somebody must read."""
 
 
 class NotInstalled(Refusal):
@@ -83,6 +85,7 @@ def keep_pins(session: Session, campaign_id: UUID, pins: Iterable[Pin]) -> None:
             family=pin.family,
             years=list(pin.years),
             is_supported=pin.is_supported,
+            asks_open_text=pin.asks_open_text,
         )
         for pin in pins
     )
@@ -110,9 +113,20 @@ def pins_of(session: Session, campaign_id: UUID) -> tuple[Pin, ...]:
             row.family,
             tuple(row.years),
             row.is_supported,
+            row.asks_open_text,
         )
         for row in rows
     )
+
+
+def asks_open_text(session: Session, campaign_id: UUID) -> bool:
+    """Whether students of this campaign may write in their own words."""
+    asking = select(CampaignQuestionnaire.campaign_id).where(
+        CampaignQuestionnaire.school_id == school_of(session),
+        CampaignQuestionnaire.campaign_id == campaign_id,
+        CampaignQuestionnaire.asks_open_text,
+    )
+    return session.scalar(asking.limit(1)) is not None
 
 
 def definition(library: Library, pin: Pin) -> Questionnaire:
@@ -188,4 +202,5 @@ def _pin(
     library: Library, one: Questionnaire, years: tuple[int, ...], *, is_supported: bool = False
 ) -> Pin:
     family = family_of(one.id, published=library.published.ids, based_on=library.base_of(one.id))
-    return Pin(one.id, one.version, one.sha256, family, years, is_supported)
+    asks_text = any(isinstance(question, TextQuestion) for question in one.questions)
+    return Pin(one.id, one.version, one.sha256, family, years, is_supported, asks_text)

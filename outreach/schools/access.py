@@ -29,6 +29,7 @@ COOKIE_KEY = "staff"
 CHOICE_KEY = "has_choice"
 SCHOOLS = "/staff/schools"
 SHARING = "/staff/sharing"
+SAFEGUARDING = "/staff/safeguarding"
 
 
 @dataclass(frozen=True)
@@ -155,15 +156,21 @@ def own_path(wanted: str | None) -> str | None:
 
 def home_of(role: Role) -> str:
     """Where a person of this role begins work."""
-    return {Role.IT: "/staff/it-team", Role.DATA_PROTECTION: SHARING}.get(role, "/staff/")
+    homes = {
+        Role.IT: "/staff/it-team",
+        Role.DATA_PROTECTION: SHARING,
+        Role.SAFEGUARDING: SAFEGUARDING,
+    }
+    return homes.get(role, "/staff/")
 
 
-_A, _C, _V, _D, _I = (
+_A, _C, _V, _D, _I, _S = (
     Role.ADMIN,
     Role.CAREERS_LEADER,
     Role.VIEWER,
     Role.DATA_PROTECTION,
     Role.IT,
+    Role.SAFEGUARDING,
 )
 
 MAY_CHANGE_SHARING = (_A, _D)
@@ -177,6 +184,7 @@ NAVIGATION = (
     ("Lists", "/staff/lists", {_A, _C}),
     ("Data sharing", SHARING, {_A, _C, _D}),
     ("Who can be emailed", "/staff/reach", {_D, _I}),  # the others come to it from the pupils
+    ("Safeguarding", SAFEGUARDING, {_A, _S}),
     ("Staff", "/staff/school/staff", {_A}),
     ("IT team", "/staff/it-team", {_A, _C, _D, _I}),
     ("Audit", "/staff/audit", {_A, _D}),

@@ -16,6 +16,7 @@ class Role(Enum):
     VIEWER = "viewer"
     DATA_PROTECTION = "data_protection"
     IT = "it"
+    SAFEGUARDING = "safeguarding"
 
 
 class Connection(Enum):
@@ -45,6 +46,7 @@ class AccountMailKind(Enum):
     RESET = "reset"
     TEST_SEND = "test_send"
     SHARING_RECEIPT = "sharing_receipt"
+    SAFEGUARDING = "safeguarding"
 
 
 class AccountMailState(Enum):
@@ -201,7 +203,7 @@ class AccountAttempt(Base):
 
 
 class AccountMail(Base):
-    """The outbox of mail to staff: password links, test sends, sharing receipts. No pupil data.
+    """The outbox of mail to staff: password links, test sends, receipts, calls to read. No pupil data.
 
     Secrets and addresses are not kept here: the worker reads them when it composes the mail.
     Without an account it goes to the school's data protection contact. `change_id` names the

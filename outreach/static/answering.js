@@ -178,6 +178,15 @@
     });
   });
 
+  // How much may still be written. The server says it too, and takes nothing away.
+  document.addEventListener("input", (event) => {
+    const { most } = event.target.dataset;
+    const told = region("answer-most");
+    if (!most || !told) return;
+    const left = most - [...event.target.value.trim()].length;
+    told.textContent = told.dataset[left < 0 ? "over" : "left"].replace("{count}", Math.abs(left));
+  });
+
   // ── An hour without anybody ───────────────────────────────────────────────
 
   let idle = 0;

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from outreach import web
+from outreach.answering.models import Answer
+from outreach.answering.safeguarding.models import SafeguardingFlag
 from outreach.audit import OPERATOR
 from outreach.campaigns.models import Invitation
 from outreach.campaigns.own.adding import Licence, add, propose
@@ -52,7 +54,18 @@ def neighbours(wired: web.Parts) -> Neighbours:
             proposed = propose(session, wired.library, own, "own.yaml", extends="gcse")
             questionnaire = add(session, proposed, Licence.OWN_WORDS, OPERATOR, now).questionnaire
         with transaction(wired.sessions, school.id) as session:
-            answer_and_submit(session, wired.library, campaign_id, pupil_id, now)
+            response_id = answer_and_submit(session, wired.library, campaign_id, pupil_id, now)
+            flag = SafeguardingFlag(
+                school_id=school.id,
+                response_id=response_id,
+                question_id=session.scalars(select(Answer.question_id)).first(),
+                is_urgent=True,
+                raised_at=now,
+                opens_at=now,
+            )
+            session.add(flag)
+            session.flush()
+            flag_id = flag.id
             invitation_id = session.scalars(select(Invitation.id)).one()
         ids = {
             "campaign_id": campaign_id,
@@ -60,6 +73,7 @@ def neighbours(wired: web.Parts) -> Neighbours:
             "invitation_id": invitation_id,
             "staff_id": school.staff[Role.VIEWER],
             "questionnaire": questionnaire,
+            "flag_id": flag_id,
         }
         if name == "Ours":
             ours = school

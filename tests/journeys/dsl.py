@@ -30,6 +30,7 @@ from outreach.campaigns.models import Invitation, Link, Message
 from outreach.clock import now
 from outreach.database import Base, school_of, transaction
 from outreach.pipelining import Express
+from outreach.schools.models import Role
 from questionnaires.loading import Library, load_file, load_library
 from tests.contract.forms import Form, read_page
 from tests.factories import MadeSchool, make_pupil, make_school
@@ -167,7 +168,7 @@ def launch_for(
 ) -> Launched:
     """A school of its own with one student, asked to answer `questionnaire`."""
     parts: web.Parts = app.extensions["outreach"]
-    school = make_school(parts.sessions, name="Hill Test School")
+    school = make_school(parts.sessions, Role.CAREERS_LEADER, Role.SAFEGUARDING)
     with transaction(parts.sessions, school.id) as session:
         pupil = make_pupil(session, year=10, date_of_birth=date_of_birth, work=work, home=home)
         make_pupil(session, year=10, forename="Second", surname="Asked")

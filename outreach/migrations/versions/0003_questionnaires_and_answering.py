@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from outreach.migrations.protection import grant_table, guard_tenant_table
+from outreach.migrations.protection import allow_values, grant_table, guard_tenant_table
 
 revision: str = "0003"
 down_revision: str | None = "0002"
@@ -59,6 +59,8 @@ def upgrade() -> None:
     guard_tenant_table("supported_version")
     _results_for_staff()
     _personal_codes()
+    _open_text()
+    _feedback()
 
 
 def _answering_again() -> None:
@@ -228,3 +230,88 @@ def _personal_codes() -> None:
     guard_tenant_table("personal_code")
     grant_table("code_lookup")
     grant_table("code_try")
+
+
+def _open_text() -> None:
+    """No campaign so far asks for free text: no published questionnaire did."""
+    roles = ("admin", "careers_leader", "viewer", "data_protection", "it", "safeguarding")
+    allow_values("staff_member", "role", "role", roles)
+    mails = ("reset", "test_send", "sharing_receipt", "safeguarding")
+    allow_values("account_mail", "kind", "accountmailkind", mails)
+    works = ("launch", "deliver", "write_back", "account_mail", "close", "sync", "delete_held")
+    allow_values("due_work", "kind", "work", (*works, "forget_uploads", "safeguarding"))
+    allow_values("message", "step", "messagestep", ("invite", "copy"))
+    op.add_column(
+        "campaign_questionnaire",
+        sa.Column("asks_open_text", sa.Boolean(), server_default="false", nullable=False),
+    )
+    op.create_table(
+        "safeguarding_flag",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("response_id", sa.Uuid(), nullable=False),
+        sa.Column("question_id", sa.Text(), nullable=False),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_by", sa.Uuid(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "response_id"],
+            ["response.school_id", "response.id"],
+            name=op.f("fk_safeguarding_flag_school_id_response_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_safeguarding_flag_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_safeguarding_flag")),
+        sa.UniqueConstraint(
+            "school_id",
+            "response_id",
+            "question_id",
+            name=op.f("uq_safeguarding_flag_school_id_response_id_question_id"),
+        ),
+    )
+    op.create_index(
+        "ix_safeguarding_flag_unread",
+        "safeguarding_flag",
+        ["school_id", "opens_at"],
+        postgresql_where=sa.text("seen_at IS NULL"),
+    )
+    guard_tenant_table("safeguarding_flag")
+
+
+def _feedback() -> None:
+    op.add_column(
+        "response", sa.Column("gave_feedback", sa.Boolean(), server_default="false", nullable=False)
+    )
+
+    def kind(name: str, *values: str) -> sa.Enum:
+        return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
+
+    eases = ("very_easy", "easy", "between", "hard", "very_hard")
+    op.create_table(
+        "feedback",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("questionnaire", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("mode", kind("mode", "pages", "chat"), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("value", kind("ease", *eases), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "campaign_id"],
+            ["campaign.school_id", "campaign.id"],
+            name=op.f("fk_feedback_school_id_campaign_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_feedback_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_feedback")),
+    )
+    op.create_index(op.f("ix_feedback_school_id_campaign_id"), "feedback", ["school_id", "campaign_id"])
+    guard_tenant_table("feedback")

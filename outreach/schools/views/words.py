@@ -23,6 +23,10 @@ ROLE_WORDS = {
         "Data protection", "Changes sharing and reads the audit. Sees no answers."
     ),
     Role.IT: RoleWords("IT team", "Sees what to let through the mail filter. Sees no pupils."),
+    Role.SAFEGUARDING: RoleWords(
+        "Safeguarding lead",
+        "Reads what students write in their own words, and is mailed about it. Sees nothing else.",
+    ),
 }
 
 
@@ -45,6 +49,8 @@ _ACTIONS = {
     "questionnaire.offered_again": "Own questionnaire offered again",
     "questionnaire.stands_in": "Own questionnaire in place of the published one",
     "questionnaire.deleted": "Version of an own questionnaire deleted",
+    "safeguarding.read": "What a student wrote was read by safeguarding",
+    "safeguarding.acted": "What a student wrote was acted upon",
     "school.contacts_changed": "Contacts for students changed",
 }
 

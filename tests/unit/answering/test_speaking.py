@@ -46,7 +46,7 @@ def test_a_file_with_a_gap_or_a_wrong_blank_is_told_of() -> None:
 
 
 def test_every_word_that_a_template_says_is_there_and_every_word_is_said() -> None:
-    rooms = ("templates/answering", "templates/layouts", "outreach/answering")
+    rooms = ("templates/answering", "templates/layouts", "outreach/answering", "outreach/profiles")
     sources = [path for room in rooms for path in (ROOT / room).glob("*.[hp]*")]
     text = "\n".join(path.read_text() for path in sources)
     known = words_in("en").keys

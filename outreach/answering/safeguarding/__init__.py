@@ -1,0 +1,1 @@
+"""What students write in their own words is put before the school's safeguarding lead."""
