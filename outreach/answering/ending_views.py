@@ -6,7 +6,10 @@ from flask.typing import ResponseReturnValue
 from outreach import web
 from outreach.answering import sessions, submitting, visiting
 from outreach.answering.blueprint import SEE_OTHER, blueprint
+from outreach.answering.feedback import has_given_feedback
+from outreach.answering.feedback_models import Ease
 from outreach.answering.question_views import OWN_VISIT
+from outreach.answering.sessions import Visit
 from outreach.answering.stepping import address_of
 from outreach.answering.visiting import open_visit, questionnaire_of, response_of
 from outreach.schools.access import public_page
@@ -43,11 +46,21 @@ def receipt() -> ResponseReturnValue:
     visit = open_visit(even_if_sent=True)
     if visit.response is None or not visit.is_submitted:
         return redirect(url_for("answering.carry_on"), SEE_OTHER)
+    return show_receipt(visit)
+
+
+def show_receipt(visit: Visit, *, is_missing: bool = False) -> str:
+    """`is_missing`: the question on it was sent without an answer."""
+    assert visit.response is not None
     return render_template(
         "answering/receipt.html",
         school_name=visit.school.name,
         reference=visit.response.reference,
         submitted_at=visit.response.submitted_at,
+        has_given_feedback=has_given_feedback(web.db(), visit),
+        eases=list(Ease),
+        is_missing=is_missing,
+        errors={"ease": "feedback_choose"} if is_missing else {},
     )
 
 

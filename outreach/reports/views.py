@@ -21,9 +21,9 @@ DOWNLOADERS = (Role.ADMIN, Role.CAREERS_LEADER)
 
 
 def init_app(app: Flask) -> None:
-    from outreach.reports import export_views, floor_views, list_views, paper_views
+    from outreach.reports import export_views, feedback_views, floor_views, list_views, paper_views
 
-    for module in (export_views, floor_views, list_views, paper_views):
+    for module in (export_views, feedback_views, floor_views, list_views, paper_views):
         assert module.room is room  # importing it is what adds its pages
     app.register_blueprint(room)
 
