@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from outreach.campaigns.delivery import deliver
+from outreach.profiles.copy_mailing import MAKERS
 from workers.parts import parts
 
 
 def run(school_id: str) -> None:
-    deliver(parts(), UUID(school_id))
+    deliver(parts(), UUID(school_id), makers=MAKERS)

@@ -7,9 +7,10 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, ScalarSelect, Select, or_, select, text
+from sqlalchemy import Row, ScalarSelect, Select, false, or_, select, text
 from sqlalchemy.orm import Session
 
 from outreach import queues
@@ -24,6 +25,7 @@ from outreach.campaigns.states import (
     CampaignState,
     InvitationState,
     MessageState,
+    MessageStep,
 )
 from outreach.database import school_of
 from outreach.pupils.gate import gate
@@ -37,10 +39,24 @@ LEASE = timedelta(minutes=5)
 GRACE = timedelta(minutes=10)
 """After the lease, until a claim whose owner left no journal here is given up as unknown."""
 
+COPIES_GO_TO = AddressKind.WORK
+"""A copy holds answers. The address that the school gave is the student's own; a home address may
+be read by the whole family."""
+
 _DUE = (MessageState.QUEUED, MessageState.DEFERRED)
 
 DueRow = tuple[
-    UUID, UUID, datetime | None, UUID, InvitationState, str | None, datetime | None, str, str | None
+    UUID,
+    MessageStep,
+    UUID,
+    UUID,
+    datetime | None,
+    UUID,
+    InvitationState,
+    str | None,
+    datetime | None,
+    str,
+    str | None,
 ]
 
 _TAKE = text("""
@@ -57,6 +73,8 @@ class Claimed:
     """One message to hand over now, and to whom. Its repr shows ids only."""
 
     message_id: UUID
+    step: MessageStep
+    invitation_id: UUID
     link_id: UUID
     first_name: str = field(repr=False)
     address: str = field(repr=False)
@@ -159,6 +177,8 @@ def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueR
     return (
         select(
             Message.id,
+            Message.step,
+            Message.invitation_id,
             Message.link_id,
             Link.revoked_at,
             Invitation.pupil_id,
@@ -189,28 +209,49 @@ def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueR
 def _sort_out(
     session: Session, campaign: Campaign, due: Sequence[Row[*DueRow]], now: datetime
 ) -> list[Claimed]:
-    asked = gate(already_answered(campaign.id, now), at=now).where(
-        Pupil.id.in_({row.pupil_id for row in due})
-    )
-    answers = {answer.pupil_id: answer for answer in session.execute(asked)}
+    answers = {
+        step: _gate_says(session, campaign, [row for row in due if row.step is step], step, now)
+        for step in {row.step for row in due}
+    }
     mailable: list[Claimed] = []
     stopped: dict[str, list[UUID]] = {}
     for row in due:
-        answer = answers[row.pupil_id]
+        answer = answers[row.step][row.pupil_id]
         why = _own_reason(row) or (answer.reason.value if answer.reason else None)
+        if why is None and row.step is MessageStep.COPY and answer.address_kind is not COPIES_GO_TO:
+            why = Stop.NO_SCHOOL_ADDRESS.value
         if why is not None:
             stopped.setdefault(why, []).append(row.id)
             continue
         first_name = row.preferred_forename or row.forename
         to = (answer.address, answer.address_kind, answer.address_hash)
-        mailable.append(Claimed(row.id, row.link_id, first_name, *to))
+        which = (row.id, row.step, row.invitation_id, row.link_id)
+        mailable.append(Claimed(*which, first_name, *to))
     for why, ids in stopped.items():
         outbox.stop_waiting(session, why, now, Message.id.in_(ids))
     return mailable
 
 
+def _gate_says(
+    session: Session,
+    campaign: Campaign,
+    due: Sequence[Row[*DueRow]],
+    step: MessageStep,
+    now: datetime,
+) -> dict[UUID, Row[*tuple[Any, ...]]]:
+    """By pupil. That they have answered stops whatever asks them to, and not their own copy."""
+    has_answered = false() if step is MessageStep.COPY else already_answered(campaign.id, now)
+    asked = gate(has_answered, at=now).where(Pupil.id.in_({row.pupil_id for row in due}))
+    return {answer.pupil_id: answer for answer in session.execute(asked)}
+
+
 def _own_reason(row: Row[*DueRow]) -> str | None:
-    """What happened to the invitation or its link since the message was queued."""
+    """What happened to the invitation or its link since the message was queued.
+
+    A copy was asked for by the student, who had sent the answers: nothing of it matters to that.
+    """
+    if row.step is MessageStep.COPY:
+        return None
     if row.state in ANSWERED:
         return Stop.SUBMITTED.value
     if row.state not in CAN_ANSWER:

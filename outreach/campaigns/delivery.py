@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -15,8 +16,8 @@ from sqlalchemy.orm import Session
 from outreach import queues
 from outreach.campaigns import claiming, outbox, recording, recovering
 from outreach.campaigns.claiming import Batch
-from outreach.campaigns.composing import InviteLetter
 from outreach.campaigns.journal import Journal
+from outreach.campaigns.letters import Letter, Makers, letters_for
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, Message
 from outreach.campaigns.pinning import NotInstalled
@@ -36,15 +37,23 @@ TURN_SECONDS = 5.0
 """Then the bell is rung again and other schools have their turn."""
 
 
-def deliver(parts: Parts, school_id: UUID, seconds: float = TURN_SECONDS) -> None:
-    """Hand over what is due. Delivered twice, or by two workers at once, it has one effect."""
+def deliver(
+    parts: Parts,
+    school_id: UUID,
+    seconds: float = TURN_SECONDS,
+    makers: Makers = MappingProxyType({}),
+) -> None:
+    """Hand over what is due. Delivered twice, or by two workers at once, it has one effect.
+
+    `makers` write the steps that are not invites.
+    """
     recovering.recover_now_and_then(parts)
     recovering.give_up_lost(parts, school_id)
     ends_at = time.monotonic() + seconds
     trouble = None
     try:
         while time.monotonic() < ends_at and not stopping.is_set():
-            progress = _deliver_batch(parts, school_id, ends_at)
+            progress = _deliver_batch(parts, school_id, ends_at, makers)
             if progress is None:
                 break
             if progress.has_only_trouble:
@@ -55,7 +64,9 @@ def deliver(parts: Parts, school_id: UUID, seconds: float = TURN_SECONDS) -> Non
     _settle(parts, school_id, trouble)
 
 
-def _deliver_batch(parts: Parts, school_id: UUID, ends_at: float) -> Progress | None:
+def _deliver_batch(
+    parts: Parts, school_id: UUID, ends_at: float, makers: Makers
+) -> Progress | None:
     """None where nothing was free to claim."""
     claim_id = uuid4()
     journal = Journal.begin(parts.settings.data_dir, claim_id, school_id)
@@ -68,7 +79,7 @@ def _deliver_batch(parts: Parts, school_id: UUID, ends_at: float) -> Progress | 
         journal.finish()
         return None if batch is None else Progress()
     try:
-        letter = InviteLetter.of(parts, batch.school, batch.campaign)
+        letter = letters_for(parts, batch, makers)
     except NotInstalled as fault:  # this campaign's mail must wait
         _hold_campaign(parts, batch, fault.words)
         journal.finish()
@@ -103,9 +114,7 @@ def _hold_campaign(parts: Parts, batch: Batch, words: str) -> None:
     log.error("mail held, definition not installed campaign=%s", batch.campaign.id)
 
 
-def _send(
-    parts: Parts, batch: Batch, letter: InviteLetter, journal: Journal, ends_at: float
-) -> Progress:
+def _send(parts: Parts, batch: Batch, letter: Letter, journal: Journal, ends_at: float) -> Progress:
     unsent = {message.message_id for message in batch.messages}
     kinds = {message.kind for message in batch.messages}
     school_id = batch.school.id

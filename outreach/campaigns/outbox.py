@@ -28,6 +28,7 @@ class Stop(Enum):
     LINK_REVOKED = "link_revoked"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    NO_SCHOOL_ADDRESS = "no_school_address"
 
 
 def stop_waiting(

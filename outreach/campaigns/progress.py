@@ -23,7 +23,8 @@ _COUNT = text("""
         ) AS counted) AS invitations,
         (SELECT coalesce(jsonb_object_agg(state, mails), '{}') FROM (
             SELECT state, count(*) AS mails FROM message
-            WHERE school_id = :school_id AND campaign_id = :campaign_id GROUP BY state
+            WHERE school_id = :school_id AND campaign_id = :campaign_id AND step <> 'copy'
+            GROUP BY state
         ) AS counted) AS messages,
         EXISTS (
             SELECT FROM campaign_block WHERE school_id = :school_id

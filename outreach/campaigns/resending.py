@@ -13,7 +13,7 @@ from outreach.audit import Actor
 from outreach.campaigns.audience import already_answered
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Campaign, Invitation, Link, Message
-from outreach.campaigns.states import CAN_ANSWER, CampaignState, MessageState
+from outreach.campaigns.states import CAN_ANSWER, CampaignState, MessageState, MessageStep
 from outreach.database import enum_type, school_of
 from outreach.errors import Refusal
 from outreach.pupils.gate import gate
@@ -86,6 +86,7 @@ def _again(
             Message.school_id == school_of(session),
             Message.campaign_id == campaign.id,
             Message.state == state,
+            Message.step != MessageStep.COPY,
             ~has_later.exists(),
             Invitation.state.in_(CAN_ANSWER),
             Invitation.mail_stopped_at.is_(None),

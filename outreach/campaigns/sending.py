@@ -15,8 +15,8 @@ from functools import cache
 from uuid import UUID
 
 from outreach.campaigns.claiming import Batch, Claimed
-from outreach.campaigns.composing import InviteLetter
 from outreach.campaigns.journal import Journal
+from outreach.campaigns.letters import Letter
 from outreach.campaigns.recording import is_unsent
 from outreach.clock import Clock
 from outreach.mail.addresses import UnsendableAddress
@@ -79,7 +79,7 @@ class Sending:
     """
 
     batch: Batch
-    letter: InviteLetter
+    letter: Letter
     journal: Journal
     pool: Pool
     clock: Clock

@@ -41,6 +41,8 @@ class MessageState(Enum):
 
 class MessageStep(Enum):
     INVITE = "invite"
+    COPY = "copy"
+    """The student's own copy of what they sent, where they asked for it by mail."""
 
 
 CAN_ANSWER = frozenset({InvitationState.NOT_STARTED, InvitationState.STARTED})

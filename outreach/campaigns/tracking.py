@@ -21,6 +21,7 @@ from outreach.campaigns.states import (
     INVITATION_MOVES,
     InvitationState,
     MessageState,
+    MessageStep,
     check_move,
 )
 from outreach.database import school_of
@@ -180,6 +181,7 @@ def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> 
         other.school_id == Message.school_id,
         other.invitation_id == Message.invitation_id,
         other.state == MessageState.ACCEPTED,
+        other.step != MessageStep.COPY,
     )
     settled = session.scalars(
         update(Message)
@@ -187,6 +189,7 @@ def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> 
             Message.school_id == school_of(session),
             Message.invitation_id == invitation.id,
             Message.state == MessageState.UNKNOWN,
+            Message.step != MessageStep.COPY,
             ~arrived.exists(),
         )
         .values(state=MessageState.ACCEPTED, reason="answered", words=None, changed_at=now)

@@ -75,6 +75,7 @@ _STOPS = {
     Stop.LINK_REVOKED: "A newer link replaced it",
     Stop.CANCELLED: "The campaign was cancelled",
     Stop.CLOSED: "The campaign was closed",
+    Stop.NO_SCHOOL_ADDRESS: "A copy goes to a school address only, and the pupil has none now",
 }
 
 _REASONS = {

@@ -7,6 +7,7 @@ from outreach.campaigns.launching import write_blocks
 from outreach.mail.smtp_url import parse_smtp_url
 from outreach.mail.transport import Connection, Limits
 from outreach.parts import Parts
+from outreach.profiles.copy_mailing import MAKERS
 
 DELIVER_SECONDS = 8.0
 
@@ -19,4 +20,4 @@ def deliver_campaign(parts: Parts, school_id: UUID) -> None:
     is_out_of_reach = connection.try_to_open() is not None
     connection.close()
     if not is_out_of_reach:
-        deliver(parts, school_id, DELIVER_SECONDS)
+        deliver(parts, school_id, DELIVER_SECONDS, MAKERS)

@@ -9,9 +9,11 @@ from outreach.answering.question_views import OWN_VISIT
 from outreach.answering.saving import answers_in
 from outreach.answering.sessions import Visit
 from outreach.answering.speaking import is_unread, words_in
-from outreach.answering.visiting import open_visit, questionnaire_of
+from outreach.answering.visiting import invitation_of, open_visit, questionnaire_of
+from outreach.campaigns.copies import has_asked_for_copy, may_mail_copy, queue_copy
 from outreach.documents.rendering import NoFont, render_pdf
-from outreach.profiles.copying import OwnCopy, copy_of
+from outreach.profiles.copy_mailing import copies_sent
+from outreach.profiles.copying import OwnCopy, copy_of, meanings
 from outreach.schools.access import public_page
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -33,14 +35,31 @@ def own_copy() -> ResponseReturnValue:
     visit = _sent_visit()
     if visit is None or visit.response is None:
         return redirect(url_for("answering.carry_on"), SEE_OTHER)
+    invitation = invitation_of(visit)
+    number = copies_sent(web.db(), invitation.id)
     return render_template(
         "answering/copy.html",
+        is_mailed=has_asked_for_copy(web.db(), invitation, number),
+        may_mail=may_mail_copy(web.db(), invitation, web.now()),
         copy=_copy(visit, visit.session.language),
         school_name=visit.school.name,
         reference=visit.response.reference,
         submitted_at=visit.response.submitted_at,
         is_unread=is_unread(questionnaire_of(visit), visit.session.language),
     )
+
+
+@blueprint.post("/answer/copy")
+@public_page(OWN_VISIT)
+def mail_own_copy() -> ResponseReturnValue:
+    """Mail it to the school address on file, once a response, however often this is pressed."""
+    visit = _sent_visit()
+    if visit is None:
+        return redirect(url_for("answering.carry_on"), SEE_OTHER)
+    invitation, now = invitation_of(visit), web.now()
+    if may_mail_copy(web.db(), invitation, now):
+        queue_copy(web.db(), invitation, copies_sent(web.db(), invitation.id), now)
+    return redirect(url_for("answering.own_copy"), SEE_OTHER)
 
 
 @blueprint.get("/answer/copy.pdf")
@@ -79,13 +98,3 @@ def _document(visit: Visit, language: str) -> dict[str, object]:
         "steps": copy.steps,
         "sections": [{"title": one.title, "rows": one.rows} for one in copy.sections],
     }
-
-
-def meanings(copy: OwnCopy) -> list[tuple[str, tuple[str, ...]]]:
-    """Heading and items, in the order of the copy."""
-    return [
-        ("copy_sure", copy.sure),
-        ("copy_find_out", copy.to_find_out),
-        ("copy_often", copy.often),
-        ("copy_practise", copy.to_practise),
-    ]

@@ -12,12 +12,12 @@ import yaml
 
 from questionnaires.answers import Value, describe
 from questionnaires.loading import Library
-from questionnaires.model import Block, Questionnaire
+from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire
 from questionnaires.path import walk
 from questionnaires.scoring import Tally, score
 
 STEPS = 3
-_FILE = Path(__file__).parent / "next_steps.yaml"
+_FILES = Path(__file__).parent / "next_steps"
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +29,7 @@ class SaidSection:
 
 @dataclass(frozen=True, repr=False)
 class OwnCopy:
-    """Labels in the student's language; `steps` are in English."""
+    """All of it in the student's language."""
 
     sure: tuple[str, ...]
     to_find_out: tuple[str, ...]
@@ -58,7 +58,7 @@ def copy_of(
         to_find_out=labels(open_, Block.CAREER_KNOWLEDGE),
         often=labels(sure, Block.ESSENTIAL_SKILLS),
         to_practise=labels(open_, Block.ESSENTIAL_SKILLS),
-        steps=_steps(questionnaire, open_),
+        steps=_steps(questionnaire, open_, language),
         sections=_sections(questionnaire, library, answers, language),
     )
 
@@ -68,14 +68,24 @@ def _is_sure(tally: Tally) -> bool:
     return tally.positive > 0 and tally.not_positive == 0
 
 
-def _steps(questionnaire: Questionnaire, keys: list[str]) -> tuple[str, ...]:
+def meanings(copy: OwnCopy) -> list[tuple[str, tuple[str, ...]]]:
+    """Which words of the pages head what, in the order of the copy."""
+    return [
+        ("copy_sure", copy.sure),
+        ("copy_find_out", copy.to_find_out),
+        ("copy_often", copy.often),
+        ("copy_practise", copy.to_practise),
+    ]
+
+
+def _steps(questionnaire: Questionnaire, keys: list[str], language: str) -> tuple[str, ...]:
     """Knowledge before skills; what fills up is the same for everybody."""
-    written = _written()
+    written = next_steps(language)
     in_order = sorted(
         keys, key=lambda key: questionnaire.constructs[key].block is Block.ESSENTIAL_SKILLS
     )
-    fitting = [written["constructs"][key] for key in in_order if key in written["constructs"]]
-    return tuple([*fitting, *written["keep_going"]][:STEPS])
+    fitting = [written.constructs[key] for key in in_order if key in written.constructs]
+    return tuple([*fitting, *written.keep_going][:STEPS])
 
 
 def _sections(
@@ -91,7 +101,22 @@ def _sections(
     return tuple(SaidSection(title, tuple(rows)) for title, rows in sections.values())
 
 
+@dataclass(frozen=True)
+class NextSteps:
+    """What a student may do next, in one language: by construct, and for whoever is sure of all."""
+
+    constructs: Mapping[str, str]
+    keep_going: tuple[str, ...]
+
+
+def next_steps(language: str) -> NextSteps:
+    """In that language; in English where there is no file for it."""
+    return _written().get(language) or _written()[DEFAULT_LANGUAGE]
+
+
 @cache
-def _written() -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return loaded
+def _written() -> Mapping[str, NextSteps]:
+    found = (yaml.safe_load(path.read_text("utf-8")) for path in sorted(_FILES.glob("*.yaml")))
+    return {
+        file["language"]: NextSteps(file["constructs"], tuple(file["keep_going"])) for file in found
+    }

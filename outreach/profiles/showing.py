@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.answering.models import AnsweringSession
 from outreach.campaigns.models import ArrivedBy, Campaign, Invitation, Message
-from outreach.campaigns.states import CAN_ANSWER, InvitationState, MessageState
+from outreach.campaigns.states import CAN_ANSWER, InvitationState, MessageState, MessageStep
 from outreach.clock import london_date
 from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
@@ -101,6 +101,7 @@ def campaigns_of(session: Session, pupil_id: UUID) -> list[CampaignPlace]:
         .where(
             Message.school_id == Invitation.school_id,
             Message.invitation_id == Invitation.id,
+            Message.step != MessageStep.COPY,
         )
         .order_by(Message.queued_at.desc(), Message.attempt.desc())
         .limit(1)

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, render_template
 
 from outreach import audit, web
-from outreach.profiles.copy_views import own_copy
+from outreach.profiles.copy_views import mail_own_copy, own_copy
 from outreach.profiles.pupil_page import page_of
 from outreach.profiles.tutor_page import tutor_page_of
 from outreach.pupils.characteristics import Purpose
@@ -14,7 +14,7 @@ from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
 room = Blueprint("profiles", __name__)
-STUDENTS_PAGES = (own_copy,)
+STUDENTS_PAGES = (own_copy, mail_own_copy)
 """They stand among the pages of answering: importing their module is what adds them there."""
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation, Message
-from outreach.campaigns.states import ANSWERED, MessageState
+from outreach.campaigns.states import ANSWERED, MessageState, MessageStep
 from outreach.database import school_of
 from outreach.pupils.groups import members_of_kind, natural_order, registration_groups
 from outreach.pupils.models import GroupKind
@@ -202,7 +202,11 @@ def _placed(session: Session, campaign_id: UUID) -> Select[UUID, int, str]:
             func.bool_or(Message.state == MessageState.ACCEPTED).label("arrived"),
             func.bool_or(_may_arrive()).label("may_arrive"),
         )
-        .where(Message.school_id == school_of(session), Message.campaign_id == campaign_id)
+        .where(
+            Message.school_id == school_of(session),
+            Message.campaign_id == campaign_id,
+            Message.step != MessageStep.COPY,
+        )
         .group_by(Message.invitation_id)
         .subquery("mails")
     )

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Invitation, Message
-from outreach.campaigns.states import MessageState
+from outreach.campaigns.states import MessageState, MessageStep
 from outreach.campaigns.wording import MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
 from outreach.pupils.reasons import Reason
@@ -42,7 +42,7 @@ class GivenReason:
 
 
 def latest_messages(school_id: UUID, campaign_id: UUID) -> Subquery:
-    """One row an invitation that has a message: the last attempt of it."""
+    """One row an invitation that has a message that asks to answer: the last attempt of it."""
     return (
         select(
             Message.invitation_id,
@@ -51,7 +51,11 @@ def latest_messages(school_id: UUID, campaign_id: UUID) -> Subquery:
             Message.status_code,
             Message.words,
         )
-        .where(Message.school_id == school_id, Message.campaign_id == campaign_id)
+        .where(
+            Message.school_id == school_id,
+            Message.campaign_id == campaign_id,
+            Message.step != MessageStep.COPY,
+        )
         .ext(distinct_on(Message.invitation_id))
         .order_by(Message.invitation_id, Message.attempt.desc(), Message.queued_at.desc())
         .subquery("latest")

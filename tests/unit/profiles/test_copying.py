@@ -1,13 +1,11 @@
 """The student's own copy in words: what is sure, what is open, and three things to do."""
 
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
-from outreach.profiles import copying
-from outreach.profiles.copying import STEPS, OwnCopy, copy_of
+from outreach.answering.speaking import all_words
+from outreach.profiles.copying import STEPS, OwnCopy, copy_of, next_steps
 from questionnaires.loading import Library, load_library
 from questionnaires.model import ChoiceQuestion, Questionnaire
 
@@ -54,8 +52,12 @@ def test_a_copy_has_no_number_and_compares_with_nobody(library: Library) -> None
     assert not re.search(r"\d+\s*%|\d+ of \d+|rank|average|better than|others", words)
 
 
-def test_every_scored_construct_has_something_to_do(library: Library) -> None:
-    written = yaml.safe_load((Path(copying.__file__).parent / "next_steps.yaml").read_text())
+@pytest.mark.parametrize("language", [words.language for words in all_words()])
+def test_every_scored_construct_has_something_to_do_in_every_language(
+    library: Library, language: str
+) -> None:
+    written = next_steps(language)
+    english = next_steps("en")
     scored = {
         question.construct
         for id in library.ids
@@ -63,5 +65,8 @@ def test_every_scored_construct_has_something_to_do(library: Library) -> None:
         if isinstance(question, ChoiceQuestion) and question.scoring
     }
 
-    assert scored <= written["constructs"].keys()
-    assert len(written["keep_going"]) >= STEPS
+    assert scored <= written.constructs.keys() == english.constructs.keys()
+    assert len(written.keep_going) == len(english.keep_going) >= STEPS
+    said = {*written.constructs.values(), *written.keep_going}
+    assert len(said) == len(english.constructs) + len(english.keep_going)
+    assert language == "en" or not said & {*english.constructs.values(), *english.keep_going}
