@@ -90,7 +90,9 @@ def start(token: str) -> ResponseReturnValue:
     settled = _settled(opened, token)
     if settled is not None:
         return settled
-    visiting.start(opened, web.now(), mode=_mode_in(request.form), language=request.form.get("language"))
+    visiting.start(
+        opened, web.now(), mode=_mode_in(request.form), language=request.form.get("language")
+    )
     return redirect(_first_step(opened), SEE_OTHER)
 
 

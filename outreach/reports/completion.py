@@ -62,7 +62,7 @@ class Line:
 
     @property
     def rate(self) -> int:
-        return round(100 * self.submitted / self.asked) if self.asked else 0
+        return 100 * self.submitted // self.asked if self.asked else 0  # 100 only when all have
 
 
 @dataclass(frozen=True)
