@@ -24,6 +24,7 @@ PAGES = {
         "/staff/sharing/small-numbers",
         "/staff/audit",
         "/staff/roster",
+        "/staff/safeguarding",
     ],
     Role.CAREERS_LEADER: [
         "/staff/campaigns",
@@ -37,6 +38,7 @@ PAGES = {
         "/staff/campaigns/{campaign}/slips",
         "/staff/campaigns/{campaign}/results",
         "/staff/campaigns/{campaign}/results/years",
+        "/staff/campaigns/{campaign}/feedback",
         "/staff/questionnaires",
         "/staff/questionnaires/access",
         "/staff/questionnaires/questions?base=gcse",

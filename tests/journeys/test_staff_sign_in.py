@@ -18,6 +18,7 @@ HOMES = {
     Role.VIEWER: "/staff/",
     Role.DATA_PROTECTION: "/staff/sharing",
     Role.IT: "/staff/it-team",
+    Role.SAFEGUARDING: "/staff/safeguarding",
 }
 
 
