@@ -12,10 +12,29 @@ from outreach.campaigns.own import models as own_questionnaires
 from outreach.database import Base
 from outreach.profiles import models as profiles
 from outreach.pupils import models as pupils
+from outreach.pupils.objections import models as objections
+from outreach.pupils.roster import models as roster
+from outreach.pupils.sync import models as sync
 from outreach.reports import models as reports
 from outreach.schools import models as schools
 
-rooms = (audit, queues, schools, pupils, campaigns, code_models, own_questionnaires, answering, feedback, safeguarding, profiles, reports)
+rooms = (
+    audit,
+    queues,
+    schools,
+    pupils,
+    roster,
+    sync,
+    objections,
+    campaigns,
+    code_models,
+    own_questionnaires,
+    answering,
+    feedback,
+    safeguarding,
+    profiles,
+    reports,
+)
 names = frozenset(Base.metadata.tables)
 
 

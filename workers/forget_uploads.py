@@ -4,7 +4,7 @@ from uuid import UUID
 
 from outreach import queues
 from outreach.database import transaction
-from outreach.pupils.uploads import expires_at_earliest, forget_old_uploads
+from outreach.pupils.roster.uploads import expires_at_earliest, forget_old_uploads
 from outreach.queues import Work
 from workers.parts import parts
 

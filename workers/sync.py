@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from outreach.pupils.syncing import sync
+from outreach.pupils.sync.syncing import sync
 from workers.parts import parts
 
 

@@ -7,8 +7,8 @@ from outreach import web
 from outreach.answering.blueprint import SEE_OTHER, blueprint
 from outreach.campaigns import muting, tracking
 from outreach.campaigns.links import OpenedLink, open_stop_link
-from outreach.pupils.models import Instructor, ObjectionScope
-from outreach.pupils.objecting import open_objection
+from outreach.pupils.objections.models import Instructor, ObjectionScope
+from outreach.pupils.objections.objecting import open_objection
 from outreach.schools.access import public_page
 
 SIGNED = "the signed token in the address opens it, and can do nothing but stop mail"

@@ -16,8 +16,8 @@ from outreach.database import school_of
 from outreach.pupils.gate import GateSelect, gate
 from outreach.pupils.groups import GroupName, is_member_on, is_one_of
 from outreach.pupils.models import GroupMember, Pupil, RosterGroup
-from outreach.pupils.reasons import Reason
-from outreach.pupils.whole_roster import joining_whole_roster
+from outreach.pupils.reach.reasons import Reason
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 
 
 @dataclass(frozen=True)

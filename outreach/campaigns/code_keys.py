@@ -7,7 +7,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from outreach.pupils.sealing import Sealer
+from outreach.pupils.sync.sealing import Sealer
 
 _FINDING, _SEALING, _COUNTING = b"outreach.code", b"outreach.code-seal", b"outreach.code-try"
 

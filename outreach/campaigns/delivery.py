@@ -27,7 +27,8 @@ from outreach.campaigns.waits import pause_after
 from outreach.database import school_of, transaction
 from outreach.mail.outcomes import Outcome
 from outreach.parts import Parts
-from outreach.pupils.models import AddressKind, SourceConnection, SourceState
+from outreach.pupils.models import AddressKind
+from outreach.pupils.sync.models import SourceConnection, SourceState
 from outreach.queues import Bell, Work
 from outreach.schools.models import Connection, SharingAgreement
 

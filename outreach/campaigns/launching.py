@@ -19,7 +19,7 @@ from outreach.campaigns.states import CampaignState, InvitationState, MessageSta
 from outreach.database import Base, refresh_statistics, school_of, transaction
 from outreach.errors import Refusal
 from outreach.parts import Parts
-from outreach.pupils.whole_roster import joining_whole_roster
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 from outreach.queues import Bell, Work
 from outreach.schools.safeguarding import has_lead
 

@@ -13,7 +13,7 @@ from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
 from outreach.database import school_of
 from outreach.errors import NotFound
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 
 _COUNT = text("""
     SELECT campaign.state, campaign.audience,

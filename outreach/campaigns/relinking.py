@@ -16,7 +16,7 @@ from outreach.campaigns.states import CampaignState, MessageState, MessageStep
 from outreach.database import school_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import Pupil
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 from outreach.queues import Work
 
 MOST_A_DAY = 3

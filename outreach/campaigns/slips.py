@@ -23,7 +23,7 @@ from outreach.database import school_of
 from outreach.documents.rendering import NoFont, render_pdf
 from outreach.pupils.groups import natural_order, registration_group
 from outreach.pupils.models import Pupil
-from outreach.pupils.whole_roster import joining_whole_roster
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 from outreach.signing import TokenSigner
 
 MOST_AT_ONCE = 240

@@ -27,8 +27,8 @@ from outreach.campaigns.states import (
 from outreach.database import enum_type, school_of
 from outreach.errors import Refusal
 from outreach.pupils.gate import gate
-from outreach.pupils.reasons import Reason
-from outreach.pupils.whole_roster import joining_whole_roster
+from outreach.pupils.reach.reasons import Reason
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 from outreach.queues import Work
 
 _C = CampaignState

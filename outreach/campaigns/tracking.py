@@ -25,8 +25,9 @@ from outreach.campaigns.states import (
     check_move,
 )
 from outreach.database import school_of
-from outreach.pupils import objecting, suppressing
-from outreach.pupils.reasons import Reason
+from outreach.pupils import suppressing
+from outreach.pupils.objections import objecting
+from outreach.pupils.reach.reasons import Reason
 
 _I = InvitationState
 _BY_STUDENT = (Stop.DECLINED.value, Stop.NOT_ME.value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from outreach.campaigns.muting import UNSUBSCRIBED
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import click
 
 from outreach.cli.context import CommandContext, print_json
 from outreach.pupils.finding import find_pupil
-from outreach.pupils.models import Instructor, ObjectionScope
-from outreach.pupils.objecting import lift, record_objection
-from outreach.pupils.objection_register import RegisteredObjection, objections_of
-from outreach.pupils.objection_rules import Instruction
-from outreach.pupils.telling import SCOPES, tell
+from outreach.pupils.objections.models import Instructor, ObjectionScope
+from outreach.pupils.objections.objecting import lift, record_objection
+from outreach.pupils.objections.register import RegisteredObjection, objections_of
+from outreach.pupils.objections.rules import Instruction
+from outreach.pupils.objections.telling import SCOPES, tell
 from outreach.schools.staffing import find_staff
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -10,7 +10,7 @@ from outreach.cli.exports import hand_over, kind_option
 from outreach.profiles.showing import Entry, Profile, groups_of, profile_of
 from outreach.pupils.finding import find_pupil
 from outreach.pupils.models import GroupKind
-from outreach.pupils.reach import Reach, SchoolReach, count_reach
+from outreach.pupils.reach.reaching import Reach, SchoolReach, count_reach
 from outreach.pupils.viewing import WHOLE_SCHOOL
 from outreach.reports.export_files import Kind, pupil_file, record_pupil
 

@@ -6,8 +6,8 @@ import click
 
 from outreach.cli.context import CommandContext, print_json
 from outreach.errors import Refusal
-from outreach.pupils.import_report import DropRefused, ImportReport, NothingImported
-from outreach.pupils.importing import import_roster
+from outreach.pupils.roster.import_report import DropRefused, ImportReport, NothingImported
+from outreach.pupils.roster.importing import import_roster
 from outreach.pupils.sources.file_roster import LARGEST_FILE
 from outreach.pupils.sources.records import CellFault
 

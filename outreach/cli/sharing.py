@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from outreach.cli.context import CommandContext, print_json
 from outreach.privacy.sharing_table import sharing_table
-from outreach.pupils.connections import connection_of
-from outreach.pupils.permission import connection_in_force
-from outreach.pupils.switching import switch_sharing
+from outreach.pupils.sync.connections import connection_of
+from outreach.pupils.sync.permission import connection_in_force
+from outreach.pupils.sync.switching import switch_sharing
 from outreach.schools.models import Connection
 from outreach.schools.past_changes import PastChange, history
 from outreach.schools.sharing import SharingChanges, agreement, written

@@ -14,15 +14,15 @@ from outreach.cli.context import CommandContext, print_json
 from outreach.cli.roster import show_report
 from outreach.database import transaction
 from outreach.errors import Refusal
-from outreach.pupils import syncs
-from outreach.pupils.connecting import LONGEST_SECRET, connect, disconnect, reseal_all
-from outreach.pupils.connections import connection_of
-from outreach.pupils.hooks import hook_address
-from outreach.pupils.importing import ImportReport
-from outreach.pupils.models import RosterSync, SourceKind, SyncState
-from outreach.pupils.sealing import Sealer
+from outreach.pupils.roster.importing import ImportReport
 from outreach.pupils.sources.making import CALLED
-from outreach.pupils.syncing import run_sync, settle
+from outreach.pupils.sync import syncs
+from outreach.pupils.sync.connecting import LONGEST_SECRET, connect, disconnect, reseal_all
+from outreach.pupils.sync.connections import connection_of
+from outreach.pupils.sync.hooks import hook_address
+from outreach.pupils.sync.models import RosterSync, SourceKind, SyncState
+from outreach.pupils.sync.sealing import Sealer
+from outreach.pupils.sync.syncing import run_sync, settle
 
 KINDS = click.Choice([kind.value for kind in SourceKind])
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)

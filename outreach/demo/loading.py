@@ -21,7 +21,7 @@ from outreach.demo.delivery import deliver_campaign
 from outreach.demo.roster import build_roster
 from outreach.errors import Refusal
 from outreach.parts import Parts
-from outreach.pupils.importing import import_roster
+from outreach.pupils.roster.importing import import_roster
 from outreach.schools.contacts import ContactDetails, change_contacts
 from outreach.schools.models import Account, Connection, Role, School, StaffMember
 from outreach.schools.passwords import set_password

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from outreach.clock import academic_year
 from outreach.practice.people import invented_names
-from outreach.pupils.upn import check_letter
+from outreach.pupils.roster.upn import check_letter
 
 PUPILS = 240
 YEARS = (9, 10, 11)

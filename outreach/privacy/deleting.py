@@ -17,17 +17,12 @@ from outreach.database import Base, school_of, transaction
 from outreach.parts import Parts
 from outreach.privacy.erasing import BLOCK_OF, erase_pupils
 from outreach.profiles.models import ProfileEntry
-from outreach.pupils.connecting import forget_connection
-from outreach.pupils.models import (
-    Pupil,
-    PupilAddress,
-    PupilCharacteristic,
-    RosterGroup,
-    RosterSync,
-    RosterUpload,
-    SharingWindow,
-)
-from outreach.pupils.turns import wait_for_turn
+from outreach.pupils.models import Pupil, PupilAddress, PupilCharacteristic, RosterGroup
+from outreach.pupils.objections.models import SharingWindow
+from outreach.pupils.roster.models import RosterUpload
+from outreach.pupils.roster.turns import wait_for_turn
+from outreach.pupils.sync.connecting import forget_connection
+from outreach.pupils.sync.models import RosterSync
 from outreach.queues import Work
 from outreach.schools.models import ChangedBy, Connection, SharingAgreement
 from outreach.schools.revoking import HELD_DATA, is_revoked

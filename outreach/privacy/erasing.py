@@ -24,18 +24,17 @@ from outreach.database import enum_type, school_of
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.models import (
     GroupMember,
-    Objection,
-    ObjectionScope,
     Pupil,
     PupilAddress,
     PupilCharacteristic,
     SupportedVersion,
     Suppression,
     SuppressionReason,
-    SyncFault,
     WrongAddress,
 )
-from outreach.pupils.reasons import Reason
+from outreach.pupils.objections.models import Objection, ObjectionScope
+from outreach.pupils.reach.reasons import Reason
+from outreach.pupils.sync.models import SyncFault
 
 FORENAME, SURNAME = "Deleted", "pupil"
 BLOCK_OF = 500

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from outreach.pupils.holding import held_items
-from outreach.pupils.shared_fields import ADDRESSES, fields_shared
+from outreach.pupils.sync.holding import held_items
+from outreach.pupils.sync.shared_fields import ADDRESSES, fields_shared
 from outreach.schools.contacts import Contacts, contacts_of
 from outreach.schools.purposes import DataItem, ItemKind, Purpose, table
 from outreach.schools.sharing import agreement

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from outreach.privacy.deleting import Held, what_is_held
 from outreach.privacy.sharing_table import SharingTable, sharing_table
-from outreach.pupils.connections import connection_of
-from outreach.pupils.permission import connection_in_force
-from outreach.pupils.source_pages import SyncView, connected_page
-from outreach.pupils.switching import would_delete
+from outreach.pupils.sync.connections import connection_of
+from outreach.pupils.sync.pages import SyncView, connected_page
+from outreach.pupils.sync.permission import connection_in_force
+from outreach.pupils.sync.switching import would_delete
 from outreach.schools.contacts import Contacts, contacts_of
 from outreach.schools.models import Connection
 from outreach.schools.past_changes import history

@@ -11,7 +11,7 @@ from outreach.mail.composing import Mail
 from outreach.parts import Parts
 from outreach.privacy.deleting import Held, what_is_held
 from outreach.privacy.sharing_page import what_is_mailed
-from outreach.pupils.permission import connection_in_force
+from outreach.pupils.sync.permission import connection_in_force
 from outreach.schools.composing import mail_to_staff
 from outreach.schools.contacts import contacts_of
 from outreach.schools.models import Account, AccountMail, Connection, School

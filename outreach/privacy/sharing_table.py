@@ -9,8 +9,8 @@ from enum import Enum
 
 from sqlalchemy.orm import Session
 
-from outreach.pupils.holding import held_items
-from outreach.pupils.permission import connection_in_force
+from outreach.pupils.sync.holding import held_items
+from outreach.pupils.sync.permission import connection_in_force
 from outreach.schools.models import Connection, SharingAgreement
 from outreach.schools.purposes import DataItem, ItemKind, Purpose, table
 from outreach.schools.sharing import agreement

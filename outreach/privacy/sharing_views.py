@@ -11,8 +11,8 @@ from outreach.clock import london_date
 from outreach.privacy.room import room
 from outreach.privacy.sharing_page import CHOICES, check_page, sharing_page, what_is_mailed
 from outreach.privacy.sharing_table import sharing_table
-from outreach.pupils.permission import connection_in_force
-from outreach.pupils.switching import switch_sharing
+from outreach.pupils.sync.permission import connection_in_force
+from outreach.pupils.sync.switching import switch_sharing
 from outreach.schools.access import MAY_CHANGE_SHARING, signed_in, staff_page
 from outreach.schools.models import Connection, Role
 from outreach.schools.sharing import (

@@ -30,11 +30,12 @@ from outreach.profiles.wording import (
 from outreach.pupils import characteristics
 from outreach.pupils.characteristics import Purpose
 from outreach.pupils.gate import Reason, diagnosis, gate
-from outreach.pupils.groups_of_pupil import Membership, memberships_of, split_by_end
-from outreach.pupils.models import AddressKind, GroupKind, Instructor, Item, ObjectionScope, Pupil
-from outreach.pupils.objection_register import RegisteredObjection, objections_of
+from outreach.pupils.models import AddressKind, GroupKind, Item, Pupil
+from outreach.pupils.objections.models import Instructor, ObjectionScope
+from outreach.pupils.objections.register import RegisteredObjection, objections_of
+from outreach.pupils.reach.why import Why
+from outreach.pupils.roster.groups_of_pupil import Membership, memberships_of, split_by_end
 from outreach.pupils.suppressing import reached_wrong_person
-from outreach.pupils.why import Why
 from outreach.schools.purposes import table
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE, ProfileField

@@ -16,12 +16,7 @@ from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.finding import get_pupil
 from outreach.pupils.groups import is_member_on
-from outreach.pupils.models import (
-    GroupKind,
-    GroupMember,
-    Pupil,
-    RosterGroup,
-)
+from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.database import school_of
 from outreach.pupils.models import Item, PupilCharacteristic
-from outreach.pupils.permission import connection_in_force
+from outreach.pupils.sync.permission import connection_in_force
 from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose, table
 from outreach.schools.switches import switches_of

@@ -19,9 +19,9 @@ from outreach.pupils.groups import (
     registration_group,
 )
 from outreach.pupils.models import GroupKind, Pupil, RosterGroup
+from outreach.pupils.reach.why import Why
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 from outreach.pupils.viewing import WHOLE_SCHOOL
-from outreach.pupils.whole_roster import joining_whole_roster
-from outreach.pupils.why import Why
 
 PAGE_SIZE = 50
 

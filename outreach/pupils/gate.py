@@ -29,19 +29,10 @@ from sqlalchemy.types import Uuid
 
 from outreach.clock import LONDON
 from outreach.database import SCHOOL_SETTING, enum_type
-from outreach.pupils.models import (
-    AddressKind,
-    Instructor,
-    Objection,
-    ObjectionScope,
-    Pupil,
-    PupilAddress,
-    SourceConnection,
-    SourceState,
-    Suppression,
-    WrongAddress,
-)
-from outreach.pupils.reasons import Mender, Reason
+from outreach.pupils.models import AddressKind, Pupil, PupilAddress, Suppression, WrongAddress
+from outreach.pupils.objections.models import Instructor, Objection, ObjectionScope
+from outreach.pupils.reach.reasons import Mender, Reason
+from outreach.pupils.sync.models import SourceConnection, SourceState
 from outreach.schools.models import Connection, SharingAgreement
 
 GateSelect = Select[tuple[UUID, Reason | None, AddressKind | None, str | None, bytes | None]]

@@ -2,13 +2,10 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
-from sqlalchemy.types import BigInteger, Integer
 
 from outreach.database import Base, Tenant, enum_type
 
@@ -41,37 +38,6 @@ class SuppressionReason(Enum):
     OBJECTED = "objected"
 
 
-class SourceKind(Enum):
-    """Information systems that are asked over the network, each for one school."""
-
-    WONDE = "wonde"
-    XPORTER = "xporter"
-    ONEROSTER = "oneroster"
-
-
-class SourceState(Enum):
-    """What the integrator says of the school's permission. New ones are pending."""
-
-    PENDING = "pending"
-    AUTHORISED = "authorised"
-    PAUSED = "paused"
-    DECLINED = "declined"
-    REVOKED = "revoked"
-
-
-class SyncState(Enum):
-    """Where one sync stands. The first three are under way, the others final."""
-
-    WAITING = "waiting"
-    FETCHING = "fetching"
-    MERGING = "merging"
-    DONE = "done"
-    HELD = "held"
-    PAUSED = "paused"
-    REVOKED = "revoked"
-    FAILED = "failed"
-
-
 class MissingReason(Enum):
     """Why a pupil is not on the roster any more, as far as the source tells."""
 
@@ -79,22 +45,6 @@ class MissingReason(Enum):
     """Not in the last full roster and no leaver: removed, or opted out of this service alone."""
     DELETED = "deleted"
     """The source says that it no longer holds the record."""
-
-
-class ObjectionScope(Enum):
-    """What somebody objected to."""
-
-    MAIL = "mail"
-    POST_16_SHARING = "post_16_sharing"
-    LOCAL_AUTHORITY = "local_authority"
-    """What the local authority gets beyond name, address and date of birth."""
-
-
-class Instructor(Enum):
-    """Whose word an objection is."""
-
-    PUPIL = "pupil"
-    PARENT = "parent"
 
 
 class Pupil(Tenant, Base):
@@ -249,171 +199,6 @@ class StaffGroup(Tenant, Base):
     group_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
-class SourceConnection(Tenant, Base):
-    """The school's connection to its information system, one a school.
-
-    `external_id` is what the integrator calls the school. `secret` is encrypted. `state_words` say
-    what the integrator answered, for people; `synced_to` is up to when changes are known, `mark` the
-    integrator's own word for that, where it has one.
-    `may_be_private`: the operator gave the address, so it may lie on a network of its own.
-    `ids_changed`: the school moved to another system, so identifiers of the old one mean nothing.
-    """
-
-    __tablename__ = "source_connection"
-
-    kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind))
-    external_id: Mapped[str]
-    url: Mapped[str | None]
-    may_be_private: Mapped[bool] = mapped_column(default=False, server_default="false")
-    secret: Mapped[bytes | None]
-    state: Mapped[SourceState] = mapped_column(enum_type(SourceState))
-    state_words: Mapped[str | None]
-    asked_items: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
-    granted_items: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
-    connected_by: Mapped[UUID | None]
-    connected_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
-    synced_to: Mapped[datetime | None]
-    mark: Mapped[str | None]
-    ids_changed: Mapped[bool] = mapped_column(default=False, server_default="false")
-
-
-class SourceDirectory(Base):
-    """Which school an integrator's id is, for its webhooks. No pupil data, no policy.
-
-    `proven_at`: when a sync first succeeded. Until then another school may take the id over.
-    """
-
-    __tablename__ = "source_directory"
-    __table_args__ = {"info": {"global_reason": "a webhook names the integrator's id of a school"}}
-
-    kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind), primary_key=True)
-    external_id: Mapped[str] = mapped_column(primary_key=True)
-    school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"), index=True)
-    proven_at: Mapped[datetime | None]
-
-
-class RosterSync(Tenant, Base):
-    """One sync with the source: asked for, fetched page by page, merged as a whole.
-
-    `system` names the school there, so that a move to another is noticed. `turn` tells one worker's
-    hold on it from a later one's; `tries` counts the holds that ended badly.
-    `cursor` is where fetching goes on after the last page that was kept; `characters` is how much
-    text came on all of them; `expected` how many pupils the source announced. `report` holds
-    counts and, where it is held, what would be lost.
-    """
-
-    __tablename__ = "roster_sync"
-    __table_args__ = (
-        Index(None, "school_id", "asked_at"),
-        Index(
-            "uq_roster_sync_under_way",
-            "school_id",
-            unique=True,
-            postgresql_where=text("state IN ('waiting', 'fetching', 'merging')"),
-        ),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    kind: Mapped[SourceKind] = mapped_column(enum_type(SourceKind))
-    system: Mapped[str]
-    is_full: Mapped[bool]
-    confirm_drop: Mapped[bool] = mapped_column(default=False, server_default="false")
-    state: Mapped[SyncState] = mapped_column(enum_type(SyncState))
-    reason: Mapped[str | None]
-    asked_by: Mapped[UUID | None]
-    asked_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    started_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    lease_until: Mapped[datetime | None]
-    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    turn: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    cursor: Mapped[str | None]
-    mark: Mapped[str | None]
-    pages: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    records: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    characters: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    expected: Mapped[int | None] = mapped_column(Integer)
-    report: Mapped[dict[str, Any] | None]
-
-
-class StagedPupil(TenantPart, Base):
-    """A record fetched by a sync that is not merged yet. Gone when the sync has ended."""
-
-    __tablename__ = "staged_pupil"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["school_id", "sync_id"],
-            ["roster_sync.school_id", "roster_sync.id"],
-            ondelete="CASCADE",
-        ),
-    )
-
-    sync_id: Mapped[UUID] = mapped_column(primary_key=True)
-    row: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    record: Mapped[list[Any]] = mapped_column(JSONB)
-
-
-class SyncFault(Tenant, Base):
-    """A record or a value of the last sync that could not be taken, for staff to read.
-
-    Holds pupil data, so it lasts until the next sync only. A rejected record keeps what of its
-    identifiers could be read: such a pupil is not absent.
-    """
-
-    __tablename__ = "sync_fault"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["school_id", "sync_id"],
-            ["roster_sync.school_id", "roster_sync.id"],
-            ondelete="CASCADE",
-        ),
-    )
-
-    sync_id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    is_rejected: Mapped[bool]
-    row: Mapped[int] = mapped_column(Integer)
-    column: Mapped[str]
-    value: Mapped[str]
-    reason: Mapped[str]
-    upn: Mapped[str | None]
-    mis_id: Mapped[str | None]
-
-
-class RosterUpload(Tenant, Base):
-    """A file between its check and its import, encrypted (`pupils.uploads`). Gone after an hour."""
-
-    __tablename__ = "roster_upload"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["school_id", "staff_id"], ["staff_member.school_id", "staff_member.id"]
-        ),
-        Index(None, "school_id", "staff_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    staff_id: Mapped[UUID]
-    name: Mapped[str]
-    sealed: Mapped[bytes]
-    expires_at: Mapped[datetime]
-
-
-class RosterImport(Tenant, Base):
-    """One import and its counts; the rejected rows are told to the person, not kept."""
-
-    __tablename__ = "roster_import"
-    __table_args__ = (Index(None, "school_id", "at"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    at: Mapped[datetime]
-    source: Mapped[str]
-    staff_id: Mapped[UUID | None]
-    is_full: Mapped[bool]
-    counts: Mapped[dict[str, Any]]
-
-
 class Suppression(Tenant, Base):
     """An address that must not be mailed, by keyed hash, so that it outlives the pupil's row."""
 
@@ -438,72 +223,4 @@ class WrongAddress(Tenant, Base):
 
     pupil_id: Mapped[UUID] = mapped_column(primary_key=True)
     address_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-
-
-class Objection(Tenant, Base):
-    """Somebody objected: to mail, or to sharing with others. Lifted, never deleted.
-
-    `made_by` says who recorded it (student, by their link, or staff); `instructed_by` whose word
-    it is, `instructed_on` when they gave it and `evidence` how. The right is the parent's until
-    the pupil is 16 and the pupil's from then on. To mail, a parent's stands beside the pupil's own:
-    neither ends with the other.
-    """
-
-    __tablename__ = "objection"
-    __table_args__ = (
-        _belongs_to_pupil(),
-        Index(None, "school_id", "pupil_id"),
-        Index(
-            "uq_objection_open",
-            "school_id",
-            "pupil_id",
-            "scope",
-            unique=True,
-            postgresql_where=text("lifted_at IS NULL AND scope <> 'mail'"),
-        ),
-        Index(
-            "uq_objection_open_to_mail",
-            "school_id",
-            "pupil_id",
-            "instructed_by",
-            unique=True,
-            postgresql_where=text("lifted_at IS NULL AND scope = 'mail'"),
-        ),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    pupil_id: Mapped[UUID]
-    scope: Mapped[ObjectionScope] = mapped_column(
-        enum_type(ObjectionScope), default=ObjectionScope.MAIL, server_default="mail"
-    )
-    made_by: Mapped[str]
-    staff_id: Mapped[UUID | None]
-    at: Mapped[datetime]
-    instructed_by: Mapped[Instructor] = mapped_column(
-        enum_type(Instructor), default=Instructor.PUPIL, server_default="pupil"
-    )
-    instructed_on: Mapped[date | None]
-    evidence: Mapped[str | None]
-    lifted_at: Mapped[datetime | None]
-    lifted_by: Mapped[Instructor | None] = mapped_column(enum_type(Instructor, "lifted_by"))
-    lifted_evidence: Mapped[str | None]
-    lifted_staff_id: Mapped[UUID | None]
-
-
-class SharingWindow(Tenant, Base):
-    """When parents and pupils of some years were told of a sharing that they may object to.
-
-    Until `ends_on` (28 days later, Education and Skills Act 2008 s72 practice) only what no
-    objection can stop is shared about them.
-    """
-
-    __tablename__ = "sharing_window"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    scope: Mapped[ObjectionScope] = mapped_column(enum_type(ObjectionScope))
-    years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    told_on: Mapped[date]
-    ends_on: Mapped[date]
-    staff_id: Mapped[UUID | None]
     at: Mapped[datetime]

@@ -10,13 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.database import school_of
-from outreach.pupils.models import (
-    Pupil,
-    PupilAddress,
-    Suppression,
-    SuppressionReason,
-    WrongAddress,
-)
+from outreach.pupils.models import Pupil, PupilAddress, Suppression, SuppressionReason, WrongAddress
 
 
 def suppress(

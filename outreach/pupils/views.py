@@ -30,17 +30,13 @@ def permit_large_uploads(endpoint: str | None, _values: dict[str, Any] | None) -
 
 
 def init_app(app: Flask) -> None:
-    from outreach.pupils import (
-        hook_views,
-        limiting_views,
-        objection_views,
-        pupil_views,
-        reach_views,
-        roster_views,
-        source_views,
-        supporting_views,
-        telling_views,
-    )
+    from outreach.pupils import limiting_views, pupil_views, supporting_views
+    from outreach.pupils.objections import telling_views
+    from outreach.pupils.objections import views as objection_views
+    from outreach.pupils.reach import views as reach_views
+    from outreach.pupils.roster import views as roster_views
+    from outreach.pupils.sync import hook_views
+    from outreach.pupils.sync import views as source_views
 
     pages = (
         hook_views,

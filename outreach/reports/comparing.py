@@ -18,7 +18,7 @@ from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.pupils import characteristics
 from outreach.pupils.models import Item, Pupil
-from outreach.pupils.permission import connection_in_force
+from outreach.pupils.sync.permission import connection_in_force
 from outreach.reports.small_numbers import blocks_of
 from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose, table

@@ -8,14 +8,8 @@ from sqlalchemy.orm import Session
 
 from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
-from outreach.pupils.models import (
-    AddressKind,
-    Objection,
-    ObjectionScope,
-    Pupil,
-    PupilAddress,
-    WrongAddress,
-)
+from outreach.pupils.models import AddressKind, Pupil, PupilAddress, WrongAddress
+from outreach.pupils.objections.models import Objection, ObjectionScope
 from questionnaires.model import ProfileField
 
 DESTINATION = ProfileField.INTENDED_DESTINATION.value

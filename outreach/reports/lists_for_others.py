@@ -19,9 +19,9 @@ from outreach.clock import london_date, long_date
 from outreach.errors import Refusal
 from outreach.profiles.models import ProfileEntry
 from outreach.profiles.wording import definition_of, value_words
-from outreach.pupils.models import ObjectionScope, Pupil
-from outreach.pupils.permission import connection_in_force
-from outreach.pupils.telling import (
+from outreach.pupils.models import Pupil
+from outreach.pupils.objections.models import ObjectionScope
+from outreach.pupils.objections.telling import (
     Standing,
     Telling,
     Told,
@@ -30,6 +30,7 @@ from outreach.pupils.telling import (
     tellings_of,
     where_told,
 )
+from outreach.pupils.sync.permission import connection_in_force
 from outreach.reports.listed_pupils import listed_pupils
 from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from outreach.clock import london_date, now
 from outreach.practice.server import Reply, Request, serving
 from outreach.practice.wonde import WondePractice
-from outreach.pupils.models import SourceKind
 from outreach.pupils.sources import making
-from outreach.pupils.syncing import sync
+from outreach.pupils.sync.models import SourceKind
+from outreach.pupils.sync.syncing import sync
 from outreach.schools.models import Role
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.seeing import Shop, check_accessible

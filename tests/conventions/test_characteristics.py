@@ -28,8 +28,8 @@ NAMES = ("PupilCharacteristic", "pupil_characteristic")
 DOOR = "outreach/pupils/characteristics.py"
 NOT_READING = {
     "outreach/pupils/models.py": "the table",
-    "outreach/pupils/importing.py": "refreshes its statistics",
-    "outreach/pupils/merging.py": "writes what a roster brings, where it differs",
+    "outreach/pupils/roster/importing.py": "refreshes its statistics",
+    "outreach/pupils/roster/merging.py": "writes what a roster brings, where it differs",
     "outreach/privacy/erasing.py": "deletes a pupil's",
     "outreach/privacy/deleting.py": "counts rows, for the school to read before they are deleted",
 }

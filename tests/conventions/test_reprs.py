@@ -7,13 +7,13 @@ from pathlib import Path
 from uuid import UUID
 
 import outreach
-from outreach.pupils.models import SourceKind
-from outreach.pupils.roster_form import ReceivedFile
+from outreach.pupils.roster.form import ReceivedFile
+from outreach.pupils.roster.uploads import Upload
 from outreach.pupils.sources.http import Answer
 from outreach.pupils.sources.oneroster_tokens import _Token
 from outreach.pupils.sources.records import CellFault, Field, RejectedPupil
 from outreach.pupils.sources.source import Access, Leaver, SourcePage, SourcePupil
-from outreach.pupils.uploads import Upload
+from outreach.pupils.sync.models import SourceKind
 
 FOLDER = Path(outreach.__file__).parent
 INVENTED = {"practice", "demo"}

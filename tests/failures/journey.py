@@ -19,7 +19,7 @@ from outreach.campaigns.progress import Status, status
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState
 from outreach.clock import now
 from outreach.database import NotReady, transaction
-from outreach.pupils.importing import import_roster
+from outreach.pupils.roster.importing import import_roster
 from outreach.running.records import wait_until
 from tests.contract.catching import CaughtMail
 from tests.contract.roster import make_row, write_roster

@@ -12,10 +12,10 @@ from outreach.audit import OPERATOR
 from outreach.campaigns.sending import CONNECTIONS
 from outreach.clock import now
 from outreach.database import transaction
-from outreach.pupils.connecting import connect, move_state
-from outreach.pupils.connections import require_connection
-from outreach.pupils.models import SourceKind, SourceState
-from outreach.pupils.sealing import Sealer
+from outreach.pupils.sync.connecting import connect, move_state
+from outreach.pupils.sync.connections import require_connection
+from outreach.pupils.sync.models import SourceKind, SourceState
+from outreach.pupils.sync.sealing import Sealer
 from outreach.schools.models import Connection, Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
 from tests.failures.delivering import Taking, listening, running, wait_for, wait_until_settled

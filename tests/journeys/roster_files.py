@@ -5,8 +5,8 @@ from uuid import UUID
 
 from outreach.clock import now
 from outreach.database import Sessions, transaction
-from outreach.pupils.importing import ImportReport, import_roster
-from outreach.pupils.upn import check_letter
+from outreach.pupils.roster.importing import ImportReport, import_roster
+from outreach.pupils.roster.upn import check_letter
 
 HEADER = "UPN,MIS ID,Forename,Surname,Year,Reg group,Work email,Home email,SEN,Leaving date"
 

@@ -19,13 +19,14 @@ from outreach.practice.server import Integrator, Reply, Request, serving
 from outreach.practice.wonde import WondePractice
 from outreach.practice.xporter import XporterPractice
 from outreach.practice.xporter_school import XporterSchool
-from outreach.pupils import syncs
-from outreach.pupils.connecting import connect
-from outreach.pupils.connections import require_connection
-from outreach.pupils.models import Pupil, RosterSync, SourceConnection, SourceKind
-from outreach.pupils.sealing import Sealer
+from outreach.pupils.models import Pupil
 from outreach.pupils.sources.http import Patience
-from outreach.pupils.syncing import run_sync, settle
+from outreach.pupils.sync import syncs
+from outreach.pupils.sync.connecting import connect
+from outreach.pupils.sync.connections import require_connection
+from outreach.pupils.sync.models import RosterSync, SourceConnection, SourceKind
+from outreach.pupils.sync.sealing import Sealer
+from outreach.pupils.sync.syncing import run_sync, settle
 from outreach.schools.models import SharingAgreement
 from tests.factories import MadeSchool, make_school
 

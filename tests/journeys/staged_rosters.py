@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 from outreach.clock import now
 from outreach.database import Sessions, transaction
-from outreach.pupils.importing import ImportReport, Staged, merge_staged
-from outreach.pupils.models import RosterSync, SourceKind, SyncState
+from outreach.pupils.roster.importing import ImportReport, Staged, merge_staged
+from outreach.pupils.roster.staging import forget_staged, stage_page
 from outreach.pupils.sources.records import Field, PupilRecord
-from outreach.pupils.staging import forget_staged, stage_page
+from outreach.pupils.sync.models import RosterSync, SourceKind, SyncState
 from tests.journeys.roster_files import upn
 
 GIVEN = frozenset(Field) - {Field.LEAVING_DATE}

@@ -19,7 +19,7 @@ from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.launching import launch, write_next_block
 from outreach.campaigns.models import Invitation, Link
 from outreach.campaigns.states import InvitationState
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 from outreach.schools.models import Role
 from tests.factories import run_workers, signed_in
 from tests.journeys.dsl import Browser, Launched

@@ -5,9 +5,10 @@ import pytest
 from outreach.campaigns.links import stop_token
 from outreach.campaigns.states import InvitationState, MessageState
 from outreach.clock import london_date, now
-from outreach.pupils.models import Instructor, ObjectionScope, Pupil
-from outreach.pupils.objecting import has_objected, open_objections, record_objection
-from outreach.pupils.objection_rules import Instruction
+from outreach.pupils.models import Pupil
+from outreach.pupils.objections.models import Instructor, ObjectionScope
+from outreach.pupils.objections.objecting import has_objected, open_objections, record_objection
+from outreach.pupils.objections.rules import Instruction
 from tests.journeys.dsl import Launched, statements_of, writes
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

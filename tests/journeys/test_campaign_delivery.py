@@ -14,7 +14,7 @@ from outreach.campaigns.delivery import deliver
 from outreach.campaigns.models import CampaignQuestionnaire, Invitation, Link, Message
 from outreach.clock import now
 from outreach.database import transaction
-from outreach.pupils import objecting
+from outreach.pupils.objections import objecting
 from outreach.queues import Work, failures_of
 from outreach.schools.models import Connection, Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing

@@ -19,7 +19,7 @@ from outreach.clock import LONDON, london_date, now
 from outreach.database import transaction
 from outreach.errors import Refusal
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 from outreach.queues import DueWork, Work
 from tests.answered import launch_campaign
 from tests.factories import MadeSchool, make_pupil, make_school

@@ -10,7 +10,7 @@ from outreach import web
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.pupils.models import Item, Pupil, PupilCharacteristic
-from outreach.pupils.switching import switch_sharing
+from outreach.pupils.sync.switching import switch_sharing
 from outreach.schools.models import Connection, Role
 from outreach.schools.sharing import SharingChanges
 from outreach.schools.staffing import staff_member

@@ -19,19 +19,13 @@ from outreach.clock import in_london, now
 from outreach.database import transaction
 from outreach.pupils import characteristics
 from outreach.pupils.characteristics import Purpose, left_out
-from outreach.pupils.connecting import connect, move_state
-from outreach.pupils.connections import require_connection
-from outreach.pupils.models import (
-    Item,
-    PupilCharacteristic,
-    RosterSync,
-    SourceKind,
-    SourceState,
-    SyncState,
-)
-from outreach.pupils.sealing import Sealer
-from outreach.pupils.shared_fields import fields_shared
+from outreach.pupils.models import Item, PupilCharacteristic
 from outreach.pupils.sources.records import Field
+from outreach.pupils.sync.connecting import connect, move_state
+from outreach.pupils.sync.connections import require_connection
+from outreach.pupils.sync.models import RosterSync, SourceKind, SourceState, SyncState
+from outreach.pupils.sync.sealing import Sealer
+from outreach.pupils.sync.shared_fields import fields_shared
 from outreach.schools.contacts import ContactDetails, change_contacts
 from outreach.schools.models import Connection, Role
 from outreach.schools.past_changes import history

@@ -22,7 +22,7 @@ from outreach.profiles.models import ProfileEntry, Result
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.gate import Reason, gate
 from outreach.pupils.models import Pupil, PupilAddress, Suppression
-from outreach.pupils.objecting import object_to_mail
+from outreach.pupils.objections.objecting import object_to_mail
 from outreach.queues import DueWork, Work
 from outreach.schools.models import AccountMail, AccountMailKind, Connection, Role, StaffMember
 from outreach.schools.sharing import SharingChanges, agreement, change_sharing

@@ -12,18 +12,11 @@ from outreach.clock import london_date, now
 from outreach.database import Sessions, transaction
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.gate import gate
-from outreach.pupils.models import (
-    AddressKind,
-    Instructor,
-    ObjectionScope,
-    Pupil,
-    PupilAddress,
-    Suppression,
-    SuppressionReason,
-)
-from outreach.pupils.objecting import has_objected, lift, object_to_mail
-from outreach.pupils.objection_rules import Instruction
-from outreach.pupils.reasons import Mender, Reason
+from outreach.pupils.models import AddressKind, Pupil, PupilAddress, Suppression, SuppressionReason
+from outreach.pupils.objections.models import Instructor, ObjectionScope
+from outreach.pupils.objections.objecting import has_objected, lift, object_to_mail
+from outreach.pupils.objections.rules import Instruction
+from outreach.pupils.reach.reasons import Mender, Reason
 from outreach.pupils.suppressing import suppress
 from outreach.schools.models import Connection, Role
 from outreach.schools.sharing import agreement

@@ -19,21 +19,14 @@ from outreach.database import Sessions, school_of, transaction
 from outreach.errors import Refusal
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.addresses import address_key, hash_address
-from outreach.pupils.connecting import connect
-from outreach.pupils.models import (
-    AddressKind,
-    Instructor,
-    ObjectionScope,
-    Pupil,
-    SharingWindow,
-    SourceKind,
-    SourceState,
-    WrongAddress,
-)
-from outreach.pupils.objecting import lift, record_objection
-from outreach.pupils.objection_rules import Instruction
-from outreach.pupils.sealing import Sealer
-from outreach.pupils.telling import DAYS_TO_OBJECT, tell
+from outreach.pupils.models import AddressKind, Pupil, WrongAddress
+from outreach.pupils.objections.models import Instructor, ObjectionScope, SharingWindow
+from outreach.pupils.objections.objecting import lift, record_objection
+from outreach.pupils.objections.rules import Instruction
+from outreach.pupils.objections.telling import DAYS_TO_OBJECT, tell
+from outreach.pupils.sync.connecting import connect
+from outreach.pupils.sync.models import SourceKind, SourceState
+from outreach.pupils.sync.sealing import Sealer
 from outreach.reports.list_files import write_csv
 from outreach.reports.lists_for_others import ListForOthers, Recipient, list_for
 from outreach.schools.models import Connection, Role, StaffMember

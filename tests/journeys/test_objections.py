@@ -15,9 +15,10 @@ from outreach.audit import AuditEvent
 from outreach.clock import london_date, now
 from outreach.database import Sessions, transaction
 from outreach.privacy.deleting import delete_if_due
-from outreach.pupils.models import Instructor, Objection, ObjectionScope, Pupil
-from outreach.pupils.objecting import has_objected, object_to_mail
-from outreach.pupils.telling import tell, tellings_of
+from outreach.pupils.models import Pupil
+from outreach.pupils.objections.models import Instructor, Objection, ObjectionScope
+from outreach.pupils.objections.objecting import has_objected, object_to_mail
+from outreach.pupils.objections.telling import tell, tellings_of
 from outreach.schools.models import Connection, Role, SharingAgreement
 from tests.factories import MadeSchool, make_pupil, make_school, signed_in
 from tests.journeys.staff_pages import submit

@@ -7,7 +7,7 @@ import pytest
 from outreach.audit import OPERATOR
 from outreach.campaigns import steering
 from outreach.campaigns.models import Link
-from outreach.pupils.switching import switch_sharing
+from outreach.pupils.sync.switching import switch_sharing
 from outreach.schools.contacts import ContactDetails, change_contacts
 from outreach.schools.models import Role
 from outreach.schools.purposes import DataItem, Purpose, table

@@ -21,9 +21,9 @@ from outreach.clock import london_date, now
 from outreach.database import transaction
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.models import GroupKind, MissingReason, Pupil, SuppressionReason
-from outreach.pupils.objecting import object_to_mail
-from outreach.pupils.reach import count_reach
-from outreach.pupils.reasons import Mender
+from outreach.pupils.objections.objecting import object_to_mail
+from outreach.pupils.reach.reaching import count_reach
+from outreach.pupils.reach.reasons import Mender
 from outreach.pupils.suppressing import note_wrong_person, suppress
 from outreach.pupils.viewing import WHOLE_SCHOOL
 from outreach.schools.models import Role

@@ -16,7 +16,6 @@ from outreach.pupils.characteristics import Purpose, read
 from outreach.pupils.finding import find_pupil, list_pupils
 from outreach.pupils.gate import Reason, gate
 from outreach.pupils.groups import GroupName, is_member_on
-from outreach.pupils.importing import DropRefused, NothingImported
 from outreach.pupils.models import (
     AddressKind,
     GroupKind,
@@ -25,9 +24,10 @@ from outreach.pupils.models import (
     Pupil,
     PupilAddress,
     RosterGroup,
-    RosterImport,
 )
-from outreach.pupils.past_imports import past_imports
+from outreach.pupils.roster.importing import DropRefused, NothingImported
+from outreach.pupils.roster.models import RosterImport
+from outreach.pupils.roster.past_imports import past_imports
 from outreach.pupils.viewing import WHOLE_SCHOOL
 from outreach.queues import DueWork, Work
 from outreach.schools.models import Role, StaffMember
@@ -476,7 +476,7 @@ def test_a_refusal_caught_by_a_page_leaves_nothing_to_commit(
 ) -> None:
     take(sessions, school.id, many(30))
     with transaction(sessions, school.id) as session:
-        from outreach.pupils.importing import import_roster
+        from outreach.pupils.roster.importing import import_roster
 
         with pytest.raises(DropRefused):
             import_roster(

@@ -22,7 +22,7 @@ from outreach.database import Sessions, transaction
 from outreach.errors import Refusal
 from outreach.pupils.finding import find_pupil
 from outreach.pupils.models import Pupil
-from outreach.pupils.objecting import has_objected
+from outreach.pupils.objections.objecting import has_objected
 from outreach.schools.models import Role
 from tests.factories import MadeSchool, make_school, signed_in
 from tests.journeys.roster_files import many, roster, row, take, upn

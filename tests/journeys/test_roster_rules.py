@@ -16,18 +16,17 @@ from outreach.privacy.erasing import erase_pupils
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.finding import find_pupil
 from outreach.pupils.gate import Reason, gate
-from outreach.pupils.import_report import is_large_drop, share_of_a_sync
-from outreach.pupils.importing import DropRefused, NothingImported
 from outreach.pupils.models import (
     GroupMember,
     MissingReason,
     Pupil,
     PupilAddress,
     RosterGroup,
-    RosterImport,
-    StagedPupil,
     SuppressionReason,
 )
+from outreach.pupils.roster.import_report import is_large_drop, share_of_a_sync
+from outreach.pupils.roster.importing import DropRefused, NothingImported
+from outreach.pupils.roster.models import RosterImport, StagedPupil
 from outreach.pupils.sources.records import (
     CellFault,
     Field,

@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from outreach import web
 from outreach.database import Sessions, transaction
-from outreach.pupils.models import Pupil, RosterImport, RosterUpload
+from outreach.pupils.models import Pupil
+from outreach.pupils.roster.models import RosterImport, RosterUpload
 from outreach.queues import DueWork, Work
 from outreach.schools.models import Role
 from tests.factories import MadeSchool, make_school, signed_in

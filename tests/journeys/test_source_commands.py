@@ -14,8 +14,8 @@ from outreach.cli.context import CommandContext
 from outreach.clock import london_date, now
 from outreach.database import transaction
 from outreach.practice.server import serving
-from outreach.pupils.models import SourceKind
 from outreach.pupils.sources import making
+from outreach.pupils.sync.models import SourceKind
 from outreach.schools.models import Connection
 from outreach.schools.sharing import agreement
 from tests.factories import MadeSchool, make_school

@@ -10,13 +10,13 @@ from flask.testing import FlaskClient
 from outreach import web
 from outreach.clock import now
 from outreach.database import transaction
-from outreach.pupils import hook_views
-from outreach.pupils.connections import require_connection
-from outreach.pupils.hooks import hook_address
-from outreach.pupils.models import SourceKind, SourceState, SyncState
-from outreach.pupils.sealing import Sealer
 from outreach.pupils.sources import making
-from outreach.pupils.syncing import callback_url, sync
+from outreach.pupils.sync import hook_views
+from outreach.pupils.sync.connections import require_connection
+from outreach.pupils.sync.hooks import hook_address
+from outreach.pupils.sync.models import SourceKind, SourceState, SyncState
+from outreach.pupils.sync.sealing import Sealer
+from outreach.pupils.sync.syncing import callback_url, sync
 from outreach.schools.models import School
 from outreach.signing import Purpose
 from tests.journeys.source_systems import BRISK, Connected, connected

@@ -12,10 +12,10 @@ from outreach import web
 from outreach.clock import london_date, now
 from outreach.database import transaction
 from outreach.practice.server import serving
-from outreach.pupils.connections import connection_of
-from outreach.pupils.models import SourceKind, SourceState, SyncState
 from outreach.pupils.sources import making
-from outreach.pupils.syncing import sync
+from outreach.pupils.sync.connections import connection_of
+from outreach.pupils.sync.models import SourceKind, SourceState, SyncState
+from outreach.pupils.sync.syncing import sync
 from outreach.schools.models import Role
 from tests.factories import MadeSchool, make_school, signed_in
 from tests.journeys.source_systems import BRISK, IDS, Connected, connected, make_system

@@ -13,19 +13,13 @@ from outreach.clock import now
 from outreach.database import transaction
 from outreach.errors import Refusal
 from outreach.practice.server import Reply, Request
-from outreach.pupils.connecting import connect, disconnect
 from outreach.pupils.gate import Reason, gate
-from outreach.pupils.hooks import hook_address
-from outreach.pupils.models import (
-    RosterSync,
-    SourceKind,
-    SourceState,
-    StagedPupil,
-    SyncFault,
-    SyncState,
-)
-from outreach.pupils.sealing import Sealer
+from outreach.pupils.roster.models import StagedPupil
 from outreach.pupils.sources import making
+from outreach.pupils.sync.connecting import connect, disconnect
+from outreach.pupils.sync.hooks import hook_address
+from outreach.pupils.sync.models import RosterSync, SourceKind, SourceState, SyncFault, SyncState
+from outreach.pupils.sync.sealing import Sealer
 from outreach.schools.models import AccountMail, Connection, Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
 from tests.factories import MadeSchool, make_school

@@ -12,22 +12,15 @@ from outreach.audit import OPERATOR
 from outreach.clock import london, london_date, now
 from outreach.database import transaction
 from outreach.practice.server import Reply, Request
-from outreach.pupils import staged_pages, syncs
-from outreach.pupils.connecting import disconnect
 from outreach.pupils.gate import Reason, gate
-from outreach.pupils.models import (
-    GroupKind,
-    MissingReason,
-    RosterGroup,
-    RosterSync,
-    SourceKind,
-    SourceState,
-    StagedPupil,
-    SyncFault,
-    SyncState,
-)
+from outreach.pupils.models import GroupKind, MissingReason, RosterGroup
+from outreach.pupils.roster import staged_pages
+from outreach.pupils.roster.models import StagedPupil
 from outreach.pupils.sources import making
-from outreach.pupils.syncing import run_sync, sync
+from outreach.pupils.sync import syncs
+from outreach.pupils.sync.connecting import disconnect
+from outreach.pupils.sync.models import RosterSync, SourceKind, SourceState, SyncFault, SyncState
+from outreach.pupils.sync.syncing import run_sync, sync
 from outreach.queues import Work
 from outreach.schools.models import Connection, Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing

@@ -19,7 +19,7 @@ from outreach.cli.staff import staff
 from outreach.clock import london_date, now
 from outreach.database import transaction
 from outreach.pupils.models import GroupKind, GroupMember, RosterGroup
-from outreach.pupils.objecting import object_to_mail
+from outreach.pupils.objections.objecting import object_to_mail
 from outreach.schools.access import staff_roles
 from outreach.schools.models import Role
 from tests.answered import answer_and_submit, launch_campaign

@@ -14,14 +14,8 @@ from outreach.campaigns.relinking import send_new_link
 from outreach.campaigns.states import InvitationState, MessageState
 from outreach.clock import now
 from outreach.pupils.gate import gate
-from outreach.pupils.models import (
-    AddressKind,
-    Pupil,
-    PupilAddress,
-    SuppressionReason,
-    WrongAddress,
-)
-from outreach.pupils.reasons import Reason
+from outreach.pupils.models import AddressKind, Pupil, PupilAddress, SuppressionReason, WrongAddress
+from outreach.pupils.reach.reasons import Reason
 from outreach.pupils.suppressing import suppress
 from tests.answered import launch_campaign
 from tests.contract.catching import Catcher

@@ -25,12 +25,12 @@ from outreach import migrations
 from outreach.clock import london_date
 from outreach.database import Sessions, make_engine, make_sessions, transaction
 from outreach.pupils.addresses import check_quickly
-from outreach.pupils.importing import ImportReport, Staged, import_roster, merge_staged
-from outreach.pupils.models import RosterSync, SourceKind, SyncState
+from outreach.pupils.roster.importing import ImportReport, Staged, import_roster, merge_staged
+from outreach.pupils.roster.staging import forget_staged, stage_page
+from outreach.pupils.roster.upn import check_letter
 from outreach.pupils.sources.files import open_roster
 from outreach.pupils.sources.records import PupilRecord
-from outreach.pupils.staging import forget_staged, stage_page
-from outreach.pupils.upn import check_letter
+from outreach.pupils.sync.models import RosterSync, SourceKind, SyncState
 from outreach.running.embedded import start_database, stop_database
 from outreach.running.postgres import postgres_of
 from outreach.schools.models import SharingSwitch

@@ -8,7 +8,7 @@ from outreach.campaigns.models import Campaign
 from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import BY_STAGE, years_in_words
 from outreach.campaigns.states import CampaignState
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 from outreach.schools.models import Connection
 from outreach.schools.sharing import agreement
 from questionnaires.loading import Library

@@ -18,7 +18,7 @@ from outreach.pupils.groups import (
     registration_groups,
 )
 from outreach.pupils.models import GroupKind, Pupil, RosterGroup
-from outreach.pupils.whole_roster import joining_whole_roster
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 
 WITHOUT_GROUP = "No group"
 

@@ -35,7 +35,7 @@ from outreach.campaigns.views.invited import (
 from outreach.campaigns.views.listing import heading_of
 from outreach.campaigns.views.showing import draft_audience, progress_view
 from outreach.campaigns.wording import INVITATION, MESSAGE, Words
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 from outreach.pupils.viewing import is_reader_limited, may_read_why, seen_here
 from outreach.schools.access import signed_in, staff_page
 

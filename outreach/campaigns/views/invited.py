@@ -31,9 +31,9 @@ from outreach.pupils.groups import (
     registration_group,
 )
 from outreach.pupils.models import GroupKind, Pupil
-from outreach.pupils.reasons import Reason
-from outreach.pupils.whole_roster import joining_whole_roster
-from outreach.pupils.why import Why
+from outreach.pupils.reach.reasons import Reason
+from outreach.pupils.reach.why import Why
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 
 PAGE_SIZE = 50
 UNANSWERED = "unanswered"

@@ -12,7 +12,7 @@ from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.states import MessageState, MessageStep
 from outreach.campaigns.wording import MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 
 MOST_REASONS = 40
 

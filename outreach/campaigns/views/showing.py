@@ -22,7 +22,7 @@ from outreach.campaigns.views.by_group import GroupLine, group_lines
 from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
 from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words
-from outreach.pupils.reasons import Mender, Reason
+from outreach.pupils.reach.reasons import Mender, Reason
 from questionnaires.loading import Library
 
 FAST_SECONDS, SLOW_SECONDS = 4, 30

@@ -69,9 +69,7 @@ def _answering_again() -> None:
         op.add_column(
             table, sa.Column("family", sa.Text(), server_default="future_skills", nullable=False)
         )
-    op.add_column(
-        "invitation", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True)
-    )
+    op.add_column("invitation", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "response", sa.Column("replaceable_since", sa.DateTime(timezone=True), nullable=True)
     )
@@ -313,5 +311,7 @@ def _feedback() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_feedback_school_id")),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_feedback")),
     )
-    op.create_index(op.f("ix_feedback_school_id_campaign_id"), "feedback", ["school_id", "campaign_id"])
+    op.create_index(
+        op.f("ix_feedback_school_id_campaign_id"), "feedback", ["school_id", "campaign_id"]
+    )
     guard_tenant_table("feedback")

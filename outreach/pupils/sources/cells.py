@@ -5,8 +5,8 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
+from outreach.pupils.roster.upn import check_letter, has_upn_shape
 from outreach.pupils.sources.records import GroupPlace, groups_as_json
-from outreach.pupils.upn import check_letter, has_upn_shape
 
 LONGEST_TEXT = 200
 LONGEST_KEPT = 100

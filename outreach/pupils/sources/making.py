@@ -1,9 +1,9 @@
 """Which source is made for which kind of connection."""
 
 from outreach.clock import Clock
-from outreach.pupils.models import SourceKind
 from outreach.pupils.sources.http import Patience
 from outreach.pupils.sources.source import Access, Source
+from outreach.pupils.sync.models import SourceKind
 from outreach.settings import Settings
 
 PATIENCE = Patience()

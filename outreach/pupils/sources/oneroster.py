@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from outreach import clock as clocks
 from outreach.clock import Clock, london_date
-from outreach.pupils.models import SourceState
 from outreach.pupils.sources.http import Answer, Patience
 from outreach.pupils.sources.mapping import as_cell
 from outreach.pupils.sources.oneroster_demographics import Demographics
@@ -34,6 +33,7 @@ from outreach.pupils.sources.source import (
     SourcePupil,
     Standing,
 )
+from outreach.pupils.sync.models import SourceState
 
 PATIENCE = Patience()
 _NO_FILTER = frozenset({400, 422, 501})

@@ -9,11 +9,11 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from outreach.pupils.roster.upn import check_letter, has_upn_shape
 from outreach.pupils.sources.cells import MOST_GROUPS, BadCell, read_date, read_text, read_year
 from outreach.pupils.sources.mapping import as_cell, pick
 from outreach.pupils.sources.oneroster_mapping import Names, OneRosterMapping
 from outreach.pupils.sources.records import Field, GroupPlace
-from outreach.pupils.upn import check_letter, has_upn_shape
 
 Record = Mapping[str, Any]
 

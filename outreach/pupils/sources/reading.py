@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from outreach.mail.addresses import AddressFault
+from outreach.pupils.roster.upn import authority_of, is_known_authority
 from outreach.pupils.sources.cells import (
     BadCell,
     read_date,
@@ -24,7 +25,6 @@ from outreach.pupils.sources.records import (
     RejectedPupil,
     groups_as_json,
 )
-from outreach.pupils.upn import authority_of, is_known_authority
 
 CheckAddress = Callable[[str], str | AddressFault]
 """The address in the form to keep, or why it cannot be one."""

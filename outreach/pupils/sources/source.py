@@ -10,8 +10,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from outreach.errors import OutreachError
-from outreach.pupils.models import SourceKind, SourceState
 from outreach.pupils.sources.records import Field, GroupPlace
+from outreach.pupils.sync.models import SourceKind, SourceState
 
 
 @dataclass(frozen=True)

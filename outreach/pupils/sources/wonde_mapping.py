@@ -5,9 +5,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, model_validator
 
-from outreach.pupils.models import SourceState
 from outreach.pupils.sources.mapping import MappingModel, load_mapping
 from outreach.pupils.sources.records import Field
+from outreach.pupils.sync.models import SourceState
 
 Paths = list[str]
 """Where a value may stand: the first that a record fills is taken."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from outreach.pupils.models import SourceState
 from outreach.pupils.sources.source import (
     Declined,
     NotApproved,
@@ -16,6 +15,7 @@ from outreach.pupils.sources.wonde_client import WondeClient
 from outreach.pupils.sources.wonde_lists import Closed
 from outreach.pupils.sources.wonde_mapping import WondeMapping
 from outreach.pupils.sources.wonde_records import read_line
+from outreach.pupils.sync.models import SourceState
 
 _WORDS = {
     SourceState.AUTHORISED: "The school has approved this service at Wonde.",

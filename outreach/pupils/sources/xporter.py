@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from outreach.clock import Clock, london_date
-from outreach.pupils.models import SourceState
 from outreach.pupils.sources.http import Patience
 from outreach.pupils.sources.records import Field
 from outreach.pupils.sources.source import (
@@ -36,6 +35,7 @@ from outreach.pupils.sources.xporter_shapes import (
     identifiers_in,
     plain,
 )
+from outreach.pupils.sync.models import SourceState
 
 PATIENCE = Patience()
 

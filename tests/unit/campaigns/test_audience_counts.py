@@ -1,7 +1,7 @@
 """Counts of an audience: they add up, and survive being frozen."""
 
 from outreach.campaigns.audience import Audience
-from outreach.pupils.reasons import Reason
+from outreach.pupils.reach.reasons import Reason
 
 
 def test_asked_is_mailable_and_excluded_together() -> None:

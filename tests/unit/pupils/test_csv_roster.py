@@ -171,7 +171,7 @@ def test_a_upn_that_cannot_be_is_rejected_even_beside_a_good_mis_id(text: str, w
 
 
 def test_an_unknown_authority_is_told_once_and_rejects_nobody() -> None:
-    from outreach.pupils.upn import check_letter
+    from outreach.pupils.roster.upn import check_letter
 
     upns = [check_letter(rest) + rest for rest in ("999200005001", "999200005002")]
     records, roster = read(f"{HEADER}\n" + "".join(f"{upn},,Ola,Nowak,,9,,,\n" for upn in upns))

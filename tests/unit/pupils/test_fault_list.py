@@ -6,7 +6,7 @@ import io
 import pytest
 
 from outreach.errors import Refusal
-from outreach.pupils.fault_list import carry, receive, write_faults
+from outreach.pupils.roster.fault_list import carry, receive, write_faults
 from outreach.pupils.sources.records import CellFault
 
 FAULT = CellFault(3, "Surname", "O'Neill, Zoë", "Write it again.")

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from outreach.pupils.models import Instructor, ObjectionScope
-from outreach.pupils.objection_rules import (
+from outreach.pupils.objections.models import Instructor, ObjectionScope
+from outreach.pupils.objections.rules import (
     Instruction,
     instruction_faults,
     may_lift,
@@ -14,7 +14,7 @@ from outreach.pupils.objection_rules import (
     right_of,
     sixteenth_birthday,
 )
-from outreach.pupils.telling import Telling, Told, where_told
+from outreach.pupils.objections.telling import Telling, Told, where_told
 
 PUPIL, PARENT = Instructor.PUPIL, Instructor.PARENT
 MAIL, SHARING, AUTHORITY = (

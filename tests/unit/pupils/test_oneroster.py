@@ -11,7 +11,6 @@ import pytest
 from outreach.practice.oneroster import OneRosterPractice
 from outreach.practice.people import practice_pupils
 from outreach.practice.server import Reply, Request, serving
-from outreach.pupils.models import SourceKind, SourceState
 from outreach.pupils.sources.http import Patience
 from outreach.pupils.sources.oneroster import OneRosterSource
 from outreach.pupils.sources.records import Field
@@ -24,6 +23,7 @@ from outreach.pupils.sources.source import (
     SourcePupil,
     Unreachable,
 )
+from outreach.pupils.sync.models import SourceKind, SourceState
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 QUICK = Patience(read_seconds=5, tries=3, first_wait=0.01, longest_wait=0.05, sleep=lambda _: None)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from outreach.pupils.characteristics import LABELS, in_words, kept_items
 from outreach.pupils.models import Item
-from outreach.pupils.shared_fields import ITEM_OF
+from outreach.pupils.sync.shared_fields import ITEM_OF
 from outreach.schools.purposes import DataItem, Purpose, load_table, table
 from outreach.schools.sharing_words import setting_words
 from outreach.schools.switches import Switches, switch_names

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.pupils.sources.cells import BadCell, read_upn
-from outreach.pupils.upn import (
+from outreach.pupils.roster.upn import (
     ALPHABET,
     authority_of,
     check_letter,
     is_known_authority,
 )
+from outreach.pupils.sources.cells import BadCell, read_upn
 
 digits = st.text("0123456789", min_size=12, max_size=12)
 temporary = st.builds(

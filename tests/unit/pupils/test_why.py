@@ -3,8 +3,8 @@
 import pytest
 
 from outreach.pupils.models import MissingReason, SuppressionReason
-from outreach.pupils.reasons import WRONG_PERSON, Mender, Reason
-from outreach.pupils.why import KNOWN, WHYS, Detail, Why
+from outreach.pupils.reach.reasons import WRONG_PERSON, Mender, Reason
+from outreach.pupils.reach.why import KNOWN, WHYS, Detail, Why
 
 
 @pytest.mark.parametrize("why", WHYS, ids=lambda why: why.key)

@@ -15,7 +15,6 @@ from outreach.practice.people import practice_pupils
 from outreach.practice.server import PracticeServer, Reply, Request, serving
 from outreach.practice.xporter import XporterPractice
 from outreach.practice.xporter_school import XporterSchool
-from outreach.pupils.models import SourceKind, SourceState
 from outreach.pupils.sources.http import Patience
 from outreach.pupils.sources.mapping import FOLDER
 from outreach.pupils.sources.reading import RecordReader
@@ -33,6 +32,7 @@ from outreach.pupils.sources.source import (
 )
 from outreach.pupils.sources.xporter import XporterSource
 from outreach.pupils.sources.xporter_hooks import is_fresh_notice, parse_authorisation
+from outreach.pupils.sync.models import SourceKind, SourceState
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)

@@ -6,7 +6,6 @@ from outreach.mail.addresses import check
 from outreach.practice.people import practice_pupils
 from outreach.practice.server import PracticeServer, Reply, Request
 from outreach.practice.wonde import WondePractice
-from outreach.pupils.models import SourceKind
 from outreach.pupils.sources.http import Patience
 from outreach.pupils.sources.reading import RecordReader
 from outreach.pupils.sources.records import Field, PupilRecord
@@ -15,6 +14,7 @@ from outreach.pupils.sources.source import (
     SourcePage,
 )
 from outreach.pupils.sources.wonde import WondeSource
+from outreach.pupils.sync.models import SourceKind
 
 TODAY = date(2026, 11, 21)
 THEN = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)

@@ -5,7 +5,6 @@ import logging
 import pytest
 
 from outreach.practice.server import PracticeServer, Reply, Request
-from outreach.pupils.models import SourceKind
 from outreach.pupils.sources import mapping as mapping_files
 from outreach.pupils.sources.mapping import MappingFault
 from outreach.pupils.sources.source import (
@@ -15,6 +14,7 @@ from outreach.pupils.sources.source import (
     Unreachable,
 )
 from outreach.pupils.sources.wonde import WondeSource
+from outreach.pupils.sync.models import SourceKind
 from tests.unit.pupils.wonde.asking import (
     EVERYTHING,
     SCHOOL,

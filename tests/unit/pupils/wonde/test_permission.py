@@ -5,7 +5,6 @@ import pytest
 from outreach.errors import Refusal
 from outreach.practice.server import PracticeServer, Reply, Request, serving
 from outreach.practice.wonde_school import WondeSchool
-from outreach.pupils.models import SourceState
 from outreach.pupils.sources.records import Field
 from outreach.pupils.sources.source import (
     Declined,
@@ -15,6 +14,7 @@ from outreach.pupils.sources.source import (
 )
 from outreach.pupils.sources.wonde import WondeSource
 from outreach.pupils.sources.wonde_client import SchoolList, WondeClient
+from outreach.pupils.sync.models import SourceState
 from tests.unit.pupils.wonde.asking import (
     APP,
     EVERYTHING,

@@ -1,0 +1,1 @@
+"""Who objected to what, until when, and who was told of it."""

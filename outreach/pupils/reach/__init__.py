@@ -1,0 +1,1 @@
+"""Who can be reached by mail, and why somebody cannot."""

@@ -1,0 +1,1 @@
+"""The connection to a school's information system, and the syncs with it."""
