@@ -13,11 +13,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from outreach import audit
+from outreach.answering import sessions
 from outreach.answering.models import Response
 from outreach.audit import Actor
 from outreach.campaigns import tracking
 from outreach.campaigns.audience import is_answered_since
 from outreach.campaigns.models import Invitation
+from outreach.campaigns.relinking import replace_links
 from outreach.clock import academic_year_start
 from outreach.database import school_of
 from outreach.errors import NotFound
@@ -49,7 +51,10 @@ class Again:
     """False: it had been done before, or the student has sent another response meanwhile."""
 
     opens_link: bool
-    """Whether the link of this invitation leads to the questions once more."""
+    """Whether a link of this invitation may lead to the questions once more."""
+
+    new_link: bool | None = None
+    """Where all its links ended: whether a new one goes to the address on file."""
 
 
 def has_answered_this_year(session: Session, invitation: Invitation, now: datetime) -> bool:
@@ -114,6 +119,9 @@ def let_answer_again(
 ) -> Again:
     """Let the student answer again, in place of `response_id` (None: whatever counts now).
 
+    Every browser that was answering is put out of it. Where somebody else has answered, all links
+    and codes end too, as that person holds one.
+
     Pressed twice, or after the student has sent a newer response, it does nothing; nor for one of
     an earlier school year, which stands in nobody's way and stays what it was. Raises NotFound for
     another school's invitation.
@@ -137,6 +145,10 @@ def let_answer_again(
     if replaceable is None:
         return Again(is_new=False, opens_link=False)
     opens_link = tracking.reopen(session, invitation, now)
+    sessions.end_all(session, invitation.id, now)
+    new_link = None
+    if why is Why.NOT_THEM and opens_link:
+        new_link = replace_links(session, invitation, now)
     audit.record(
         session,
         now,
@@ -147,7 +159,7 @@ def let_answer_again(
         invitation=str(invitation_id),
         why=why.value,
     )
-    return Again(is_new=True, opens_link=opens_link)
+    return Again(is_new=True, opens_link=opens_link, new_link=new_link)
 
 
 def _is_settled(session: Session, invitation_id: UUID, now: datetime) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from outreach import web
-from outreach.answering.again import Why, let_answer_again, sent_response
+from outreach.answering.again import Again, Why, let_answer_again, sent_response
 from outreach.answering.blueprint import SEE_OTHER, blueprint
 from outreach.answering.models import Response
 from outreach.campaigns.links import gone_because
@@ -64,16 +64,21 @@ def allow_answer_again(invitation_id: UUID) -> ResponseReturnValue:
     why = {one.value: one for one in Why}.get(request.form.get("why", ""), Why.NOT_SAID)
     meant = _read_id(request.form.get("response", ""))
     done = let_answer_again(web.db(), invitation_id, meant, why, signed_in().actor, web.now())
-    if not done.is_new:
-        flash("Nothing was changed: they may answer again already, or have done so since.", "info")
-    elif done.opens_link:
-        flash("They can answer again now, with the link or code they have.", "success")
-    else:
-        flash(
-            "They can answer again. This campaign is over: ask them in a campaign that is open.",
-            "success",
-        )
+    flash(_said(done), "success" if done.is_new else "info")
     return redirect(f"/staff/pupils/{asked.pupil_id}", SEE_OTHER)
+
+
+def _said(done: Again) -> str:
+    if not done.is_new:
+        return "Nothing was changed: they may answer again already, or have done so since."
+    if not done.opens_link:
+        return "They can answer again. This campaign is over: ask them in a campaign that is open."
+    if done.new_link is None:
+        return "They can answer again now, with the link or code they have."
+    ended = "They can answer again. Every link and code of theirs in this campaign has ended."
+    if done.new_link:
+        return f"{ended} A new link is on its way to the address on file."
+    return f"{ended} No mail may go to them now: print a new slip for them."
 
 
 def _read_id(given: str) -> UUID | None:

@@ -95,8 +95,8 @@ class Answer(Tenant, Base):
 class AnsweringSession(Tenant, Base):
     """A browser that pressed Start on a link. The cookie holds the secret, this row its hash.
 
-    `may_see_answers` becomes true when this browser saves the first answer or passes the birth
-    check. Until then, where a response exists, nothing of it is shown.
+    `response_id` is the response that this browser gave the first answer to, or passed the birth
+    check for. Of any other, one that staff let the student give later included, nothing is shown.
     """
 
     __tablename__ = "answering_session"
@@ -112,7 +112,7 @@ class AnsweringSession(Tenant, Base):
     link_id: Mapped[UUID]
     invitation_id: Mapped[UUID]
     secret_hash: Mapped[bytes]
-    may_see_answers: Mapped[bool]
+    response_id: Mapped[UUID | None]
     mode: Mapped[Mode] = mapped_column(
         enum_type(Mode), default=Mode.PAGES, server_default=Mode.PAGES.value
     )

@@ -70,10 +70,10 @@ def try_birthday(session: Session, visit: Visit, given: DayAndMonth, now: dateti
     """One try. Tries of one invitation take turns, so that no burst gets more than five."""
     _lock(session, visit.invitation)
     born = _birth_date(session, visit.invitation)
-    if born is None or tries_left(session, visit.invitation) == 0:
+    if born is None or visit.response is None or tries_left(session, visit.invitation) == 0:
         return Outcome.LOCKED
     if given.is_birthday_in(born):
-        sessions.let_see(session, visit)
+        sessions.let_see(session, visit, visit.response.id)
         return Outcome.PASSED
     session.add(BirthCheckTry(school_id=school_of(session), link_id=visit.link.id, at=now))
     session.flush()
@@ -97,7 +97,7 @@ def carry_on(session: Session, visit: Visit, now: datetime) -> bool:
         )
         if used.first() is None:
             return False
-    sessions.let_see(session, visit)
+    sessions.let_see(session, visit, visit.response.id)
     return True
 
 

@@ -110,7 +110,7 @@ def _save_first(visit: Visit, asked: AskedQuestion, value: Value) -> None:
     response = saving.open_response(db, invitation, seat.language, now)
     if response is None:  # was it another tab of this browser? Then it may go on
         return _save(open_visit(), asked, value)
-    sessions.let_see(db, visit)
+    sessions.let_see(db, visit, response.id)
     tracking.mark_started(db, invitation, now, has_mail=visit.is_by_mail)
     if not saving.save_answer(
         db, response, asked, value, mode=seat.mode, language=seat.language, now=now

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import AnsweringSession, Mode
@@ -24,7 +24,7 @@ SEEN_STEP = timedelta(minutes=1)
 
 class SeenSession(NamedTuple):
     id: UUID
-    may_see_answers: bool
+    response_id: UUID | None
     mode: Mode
     language: str
     last_seen_at: datetime
@@ -94,11 +94,11 @@ class Visit:
     @property
     def must_prove(self) -> bool:
         """Answers exist that another browser gave: nothing of them may be shown yet."""
-        return self.response is not None and not self.session.may_see_answers
+        return self.response is not None and self.response.id != self.session.response_id
 
 
 _VISIT = text("""
-    SELECT s.id, s.may_see_answers, s.mode, s.language, s.last_seen_at, s.ended_at,
+    SELECT s.id, s.response_id, s.mode, s.language, s.last_seen_at, s.ended_at,
            l.id, l.created_at, l.revoked_at,
            i.id, i.pupil_id, i.questionnaire, i.version, i.sha256, i.stopped_reason,
            c.state, c.closes_at,
@@ -130,9 +130,9 @@ def find_visit(express: Express, school_id: UUID, secret: str) -> Visit | None:
 
 
 def _visit(*row: Any) -> Visit:
-    session_id, may_see, mode, language, last_seen_at, ended_at = row[:6]
+    session_id, response_id, mode, language, last_seen_at, ended_at = row[:6]
     return Visit(
-        session=SeenSession(session_id, may_see, Mode(mode), language, last_seen_at, ended_at),
+        session=SeenSession(session_id, response_id, Mode(mode), language, last_seen_at, ended_at),
         link=SeenLink(row[6], row[7], row[8], ArrivedBy(row[25])),
         invitation=SeenInvitation(*row[9:15]),
         campaign=SeenCampaign(CampaignState(row[15]), row[16]),
@@ -146,7 +146,7 @@ def begin(
     session: Session,
     link: Link,
     *,
-    may_see_answers: bool,
+    response_id: UUID | None,
     mode: Mode,
     language: str,
     now: datetime,
@@ -159,7 +159,7 @@ def begin(
             link_id=link.id,
             invitation_id=link.invitation_id,
             secret_hash=hash_secret(secret),
-            may_see_answers=may_see_answers,
+            response_id=response_id,
             mode=mode,
             language=language,
             created_at=now,
@@ -175,9 +175,9 @@ def touch(session: Session, visit: Visit, now: datetime) -> None:
     _change(session, visit, last_seen_at=now)
 
 
-def let_see(session: Session, visit: Visit) -> None:
-    """This browser saved the first answer, or proved who it is."""
-    _change(session, visit, may_see_answers=True)
+def let_see(session: Session, visit: Visit, response_id: UUID) -> None:
+    """This browser saved the first answer of this response, or proved whose it is."""
+    _change(session, visit, response_id=response_id)
 
 
 def choose(session: Session, visit: Visit, *, mode: Mode | None, language: str | None) -> None:
@@ -189,6 +189,22 @@ def choose(session: Session, visit: Visit, *, mode: Mode | None, language: str |
 def end(session: Session, visit: Visit, now: datetime) -> None:
     if visit.session.ended_at is None:
         _change(session, visit, ended_at=now)
+
+
+def end_all(session: Session, invitation_id: UUID, now: datetime) -> None:
+    """Whoever answers this invitation begins anew, by a link that works."""
+    school_id = school_of(session)
+    links = select(Link.id).where(Link.school_id == school_id, Link.invitation_id == invitation_id)
+    session.execute(
+        update(AnsweringSession)
+        .where(
+            AnsweringSession.school_id == school_id,
+            AnsweringSession.link_id.in_(links),
+            AnsweringSession.ended_at.is_(None),
+        )
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _change(session: Session, visit: Visit, **values: object) -> None:

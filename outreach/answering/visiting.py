@@ -99,7 +99,7 @@ def start(
         sessions.choose(db, earlier, mode=mode, language=chosen)
         return
     is_same_sitting = earlier is not None and earlier.is_alive(now)
-    may_see = is_same_sitting and earlier is not None and earlier.session.may_see_answers
+    seen = earlier.session.response_id if is_same_sitting and earlier is not None else None
     nonce = cookie.get("csrf") if set(cookie) <= {"csrf"} else None
     web.start_fresh_session()
     if nonce is not None:
@@ -107,7 +107,7 @@ def start(
     secret = sessions.begin(
         db,
         opened.link,
-        may_see_answers=may_see,
+        response_id=seen,
         mode=mode or Mode.PAGES,
         language=language_for(questionnaire_of(opened), language),
         now=now,

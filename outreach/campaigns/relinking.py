@@ -56,6 +56,20 @@ def send_new_link(
     return Relinking.DONE
 
 
+def replace_links(session: Session, invitation: Invitation, now: datetime) -> bool:
+    """End every link and code of this invitation, for somebody else has used one.
+
+    A new link is queued to the address on file where mail may go there; whether it was. If it was
+    not, staff print a new slip, or send a link once the reason is gone.
+    """
+    _revoke_links(session, invitation, now)
+    if invitation.mail_stopped_at is not None or why_no_mail(session, invitation, now) is not None:
+        return False
+    _queue_invite(session, invitation, now)
+    queues.call_for(session, school_of(session), Work.DELIVER, now)
+    return True
+
+
 def _asked_today(session: Session, invitation: Invitation, now: datetime) -> int:
     asked = session.scalar(
         select(func.count())

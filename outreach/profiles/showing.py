@@ -145,7 +145,7 @@ def _ways_of(session: Session, pupil_id: UUID) -> dict[UUID, frozenset[ArrivedBy
         .where(
             Invitation.school_id == school_of(session),
             Invitation.pupil_id == pupil_id,
-            AnsweringSession.may_see_answers,
+            AnsweringSession.response_id.is_not(None),
         )
         .distinct()
     )

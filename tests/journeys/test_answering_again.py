@@ -18,12 +18,13 @@ from outreach.campaigns.families import FUTURE_SKILLS, family_of
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.launching import launch, write_next_block
 from outreach.campaigns.models import Invitation, Link
-from outreach.campaigns.states import InvitationState
+from outreach.campaigns.states import InvitationState, MessageState
 from outreach.pupils.reach.reasons import Reason
 from outreach.schools.models import Role
 from tests.factories import run_workers, signed_in
 from tests.journeys.dsl import Browser, Launched
 from tests.journeys.staff_pages import submit
+from tests.journeys.test_codes import code_of, enter
 
 Launch = Callable[..., Launched]
 
@@ -165,7 +166,7 @@ def test_staff_let_a_student_answer_again_and_the_new_response_takes_the_place_o
     assert page in staff.get(f"/staff/pupils/{launched.pupil_id}").text
     assert page in staff.get(f"/staff/campaigns/{launched.campaign_id}/pupils").text
 
-    said = submit(staff, page, why="not_them", response=str(old.id))
+    said = submit(staff, page, why="in_a_hurry", response=str(old.id))
 
     assert said.status_code == 303
     assert "May answer again" in staff.get(f"/staff/pupils/{launched.pupil_id}").text
@@ -196,7 +197,7 @@ def test_staff_let_a_student_answer_again_and_the_new_response_takes_the_place_o
         (event,) = session.scalars(
             select(AuditEvent).where(AuditEvent.action == "response.answer_again_allowed")
         )
-        assert (event.subject_id, event.detail["why"]) == (old.id, "not_them")
+        assert (event.subject_id, event.detail["why"]) == (old.id, "in_a_hurry")
         assert set(event.detail) == {"why", "invitation"}
 
 
@@ -271,3 +272,59 @@ def test_what_is_published_and_what_adds_to_it_are_one_family(
     id: str, based_on: str | None, family: str
 ) -> None:
     assert family_of(id, published=("gcse", "start"), based_on=based_on) == family
+
+
+def test_after_a_reset_whoever_sent_the_old_answers_sees_and_changes_nothing_of_the_new(
+    launched: Launched,
+) -> None:
+    somebody = launched.browser().start()
+    somebody.answer("no").answer("yes").press()
+    launched.clock.turn(minutes=1)
+    allow(launched)
+    student = launched.browser().start().answer("not_sure")
+
+    for page in ("/answer/met", "/answer/check", "/answer/copy", "/answer/receipt"):
+        somebody.get(page)
+        assert (somebody.status, somebody.heading) == (403, "Open the link in your email again"), (
+            page
+        )
+    somebody.start()
+    assert somebody.heading == "When is your birthday?"
+    answer_to_the_end(student)
+    student.press()
+    assert student.heading == "Your answers have been sent"
+    assert "Not sure" not in somebody.get("/answer/copy").text
+    assert launched.browser().open().heading == "Your answers have already been sent"
+
+
+def test_where_somebody_else_answered_their_link_and_code_end_and_a_new_link_is_mailed(
+    launched: Launched,
+) -> None:
+    code = code_of(launched)
+    answer_all(launched)
+    staff = signed_in(launched.app, launched.school, Role.CAREERS_LEADER)
+    page = f"/staff/invitations/{launched.invitation_id}/answer-again"
+    assert "every link and code" in staff.get(page).text
+
+    submit(staff, page, why="not_them")
+
+    assert "A new link is on its way" in staff.get(f"/staff/pupils/{launched.pupil_id}").text
+    assert launched.browser().open().heading == "This link no longer works"
+    assert enter(launched.browser(), code).heading == "This link no longer works"
+    newest = max(launched.messages, key=lambda one: one.attempt)
+    assert (newest.attempt, newest.state) == (2, MessageState.QUEUED)
+    answer_all(replace(launched, link_id=newest.link_id))
+    assert len(responses(launched)) == 2
+
+
+def test_where_no_mail_may_go_staff_are_told_to_print_a_slip(launch: Launch) -> None:
+    launched = launch(work=None)
+    code = code_of(launched)
+    enter(launched.browser(), code).press().answer("no").answer("yes").press()
+    staff = signed_in(launched.app, launched.school, Role.CAREERS_LEADER)
+
+    submit(staff, f"/staff/invitations/{launched.invitation_id}/answer-again", why="not_them")
+
+    assert "print a new slip" in staff.get(f"/staff/pupils/{launched.pupil_id}").text
+    assert enter(launched.browser(), code).status == 410
+    assert enter(launched.browser(), code_of(launched)).status == 200

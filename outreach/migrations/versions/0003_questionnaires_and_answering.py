@@ -61,6 +61,7 @@ def upgrade() -> None:
     _personal_codes()
     _open_text()
     _feedback()
+    _answers_seen_by_response()
 
 
 def _answering_again() -> None:
@@ -315,3 +316,19 @@ def _feedback() -> None:
         op.f("ix_feedback_school_id_campaign_id"), "feedback", ["school_id", "campaign_id"]
     )
     guard_tenant_table("feedback")
+
+
+def _answers_seen_by_response() -> None:
+    """Who might see answers so far might see those of the one response there was."""
+    op.add_column("answering_session", sa.Column("response_id", sa.Uuid(), nullable=True))
+    for table in ("answering_session", "response"):
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(
+        "UPDATE answering_session SET response_id = response.id FROM response "
+        "WHERE response.school_id = answering_session.school_id "
+        "AND response.invitation_id = answering_session.invitation_id "
+        "AND response.superseded_at IS NULL AND answering_session.may_see_answers"
+    )
+    for table in ("answering_session", "response"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.drop_column("answering_session", "may_see_answers")
