@@ -27,6 +27,7 @@ MODULES = {
     "sharing": "sharing",
     "source": "source",
     "roster": "roster",
+    "bounces": "bounces",
     "campaign": "campaign",
     "questionnaire": "questionnaire",
     "results": "results",

@@ -1,0 +1,203 @@
+"""Any bytes into the few parts of a returned mail that are read: bounded, and never raising.
+
+Sizes and counts are cut before the parser sees them, since its time and its depth grow with what a
+stranger chose to nest.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from html import unescape
+
+LONGEST = 256 * 1024
+"""Octets that are read. What tells about a bounce stands first; the returned mail comes last."""
+_MOST_LINES, _MOST_DELIMITERS, _MOST_NESTERS = 8000, 400, 40
+_LONGEST_LINE = 1000  # RFC 5322 §2.1.1 allows 998
+_LONGEST_HEADER, _LONGEST_TEXT = 1000, 20_000
+_MOST_RECIPIENTS = 50
+_START = 64 * 1024
+
+_DELIMITER = re.compile(rb"^--", re.MULTILINE)
+_NESTER = re.compile(rb"boundary[*\d]{0,4}[ \t]{0,9}=|message/|multipart/digest", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_BREAK = re.compile(r"<(?:br|/p|/div|/tr|/td|/h\d|/li)\b[^<>]{0,2000}>", re.I)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+Fields = dict[str, str]
+"""The fields of one header, by lower-case name; of several the first."""
+
+
+@dataclass
+class Unpacked:
+    """`text` is what the sender of this mail says, without attachments. `recipients` are the groups
+    of a delivery report that are about a recipient, `feedback` the fields of a complaint,
+    `returned` the header of the mail that came back. `start` is the bounded beginning as it came."""
+
+    headers: Fields
+    start: bytes
+    content_type: str = ""
+    report_type: str = ""
+    text: str = ""
+    recipients: list[Fields] = field(default_factory=list)
+    has_delivery_report: bool = False
+    feedback: Fields | None = None
+    returned: Fields = field(default_factory=dict)
+
+
+def unpack(raw: bytes) -> Unpacked:
+    raw = bounded(raw)
+    message = message_from_bytes(raw)
+    found = Unpacked(
+        _fields(message), raw[:_START], message.get_content_type(), _report_type(message)
+    )
+    plain: list[str] = []
+    marked_up: list[str] = []
+    for part in _own_parts(message):
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            _read_delivery_report(part, found)
+        elif kind == "message/feedback-report" and found.feedback is None:
+            found.feedback = _report_fields(part)
+        elif kind in ("message/rfc822", "message/global") and not found.returned:
+            found.returned = _fields_inside(part)
+        elif kind == "text/rfc822-headers" and not found.returned:
+            found.returned = _fields(message_from_bytes(_decoded(part)))
+        elif kind == "text/plain" and not _is_attached(part):
+            plain.append(_text_of(part))
+        elif kind == "text/html" and not _is_attached(part):
+            marked_up.append(_without_tags(_text_of(part)))
+    told = "\n".join(plain)
+    found.text = (told if told.strip() else "\n".join(marked_up))[:_LONGEST_TEXT]
+    return found
+
+
+def bounded(raw: bytes) -> bytes:
+    """The beginning that is safe to parse. Lines end with a line feed; overlong ones are broken."""
+    raw = raw[:LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
+    if raw.startswith((b"From ", b">From ")):  # a mailbox file's own line
+        raw = raw.partition(b"\n")[2]
+    lines = raw.split(b"\n", _MOST_LINES)[:_MOST_LINES]
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        lines = [piece for line in lines for piece in _broken(line)][:_MOST_LINES]
+    raw = b"\n".join(lines)
+    for pattern, most in ((_DELIMITER, _MOST_DELIMITERS), (_NESTER, _MOST_NESTERS)):
+        for count, match in enumerate(pattern.finditer(raw)):
+            if count == most:
+                raw = raw[: match.start()]
+                break
+    return raw
+
+
+def _broken(line: bytes) -> Iterator[bytes]:
+    for start in range(0, max(len(line), 1), _LONGEST_LINE):
+        yield line[start : start + _LONGEST_LINE]
+
+
+def _own_parts(message: Message) -> Iterator[Message]:
+    """The leaves, without going into a mail that this one carries."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        inside = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
+            waiting.extend(one for one in reversed(inside) if isinstance(one, Message))
+        else:
+            yield part
+
+
+def _read_delivery_report(part: Message, found: Unpacked) -> None:
+    """RFC 3464 §2.1: fields about the message, then a group for each recipient. Servers are seen
+    that leave the first group out, so a group is known by its own fields."""
+    found.has_delivery_report = True
+    groups = part.get_payload()
+    if not isinstance(groups, list):  # an encoded one (RFC 6533 allows it), or one broken off
+        blocks = re.split(rb"\n[ \t]*\n", _decoded(part))[: _MOST_RECIPIENTS + 1]
+        groups = [message_from_bytes(block) for block in blocks]
+    for group in groups[: _MOST_RECIPIENTS + 1]:
+        fields = _fields(group) if isinstance(group, Message) else {}
+        if fields.keys() & {"final-recipient", "original-recipient", "action", "status"}:
+            found.recipients.append(fields)
+
+
+def _report_fields(part: Message) -> Fields:
+    inside = part.get_payload()
+    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+        told = _fields(inside[0])
+        # The parser takes `message/feedback-report` for a mail: its fields are that mail's header.
+        return told or _fields(message_from_bytes(str(inside[0].get_payload()).encode()))
+    return _fields(message_from_bytes(_decoded(part).lstrip()))
+
+
+def _fields_inside(part: Message) -> Fields:
+    inside = part.get_payload()
+    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+        return _fields(inside[0])
+    return _fields(message_from_bytes(_decoded(part)))
+
+
+def _fields(message: Message) -> Fields:
+    fields: Fields = {}
+    for name, value in message.items():
+        if len(fields) < 200:
+            fields.setdefault(name.strip().lower(), readable(str(value)))
+    return fields
+
+
+def readable(value: str) -> str:
+    """A header's value in one line, encoded words read where they can be."""
+    value = value[:_LONGEST_HEADER]
+    if "=?" in value:
+        with suppress(HeaderParseError, ValueError):  # then it stays as it came
+            value = "".join(
+                piece if isinstance(piece, str) else _in_charset(piece, charset)
+                for piece, charset in decode_header(value)
+            )
+    else:
+        # What the parser could not decode: octets of a header that should have been ASCII.
+        value = _in_charset(value.encode("utf-8", "surrogateescape"), "utf-8")
+    return " ".join(_CONTROLS.sub(" ", value).split())
+
+
+def _in_charset(octets: bytes, charset: str | None) -> str:
+    for name in (charset, "utf-8", "latin-1"):
+        try:
+            return octets.decode(name or "ascii")
+        except (LookupError, ValueError):  # no such charset, or not in it
+            continue
+    return ""
+
+
+def _decoded(part: Message) -> bytes:
+    inside = part.get_payload(decode=True)
+    return inside if isinstance(inside, bytes) else b""
+
+
+def _text_of(part: Message) -> str:
+    text = _in_charset(_decoded(part), part.get_content_charset())
+    return _CONTROLS.sub(" ", text)
+
+
+def _without_tags(text: str) -> str:
+    text = text[: 5 * _LONGEST_TEXT]
+    shown, _, rest = text.partition("<style")
+    while rest:
+        shown_next, _, rest = rest.partition("</style>")[2].partition("<style")
+        shown += shown_next
+    text = _BREAK.sub("\n", shown)
+    return unescape(_TAG.sub(" ", text)).replace("\xa0", " ")
+
+
+def _is_attached(part: Message) -> bool:
+    return part.get_content_disposition() == "attachment"
+
+
+def _report_type(message: Message) -> str:
+    if message.get_content_type() != "multipart/report":
+        return ""
+    given = message.get_param("report-type", "")
+    return given.strip().lower() if isinstance(given, str) else ""
