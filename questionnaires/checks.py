@@ -1,11 +1,13 @@
 """Everything that can be wrong with a definition as a whole; all faults, never just the first."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from pydantic import BaseModel
 
 from questionnaires.audience import Setting
 from questionnaires.faults import Finding, Place
+from questionnaires.languages import MAX_LANGUAGES
 from questionnaires.model import (
     ESSENTIAL_SKILLS,
     Block,
@@ -31,7 +33,7 @@ MAX_CHARACTERS = 1000
 
 def check(
     questionnaire: Questionnaire,
-    unread: Collection[Place] = (),
+    unread: Set[Place] = frozenset(),
     *,
     asked_before: Sequence[Question] = (),
 ) -> list[Finding]:
@@ -56,7 +58,11 @@ def check(
     ]
     if ("languages",) in unread:
         found = [finding for finding in found if not _is_about_language(finding)]
-    return [f for f in found if not any(f.place[: len(place)] == place for place in unread)]
+    return [finding for finding in found if not _is_within(finding.place, unread)]
+
+
+def _is_within(place: Place, unread: Set[Place]) -> bool:
+    return any(place[:length] in unread for length in range(len(place) + 1))
 
 
 def _places(questionnaire: Questionnaire) -> Iterator[tuple[Place, Question]]:
@@ -69,14 +75,19 @@ def _check_languages(questionnaire: Questionnaire) -> Iterator[Finding]:
     languages = questionnaire.languages
     if not languages:
         yield Finding(("languages",), "No language is named.", "Write languages: [en].")
-    for language in sorted({one for one in languages if languages.count(one) > 1}):
+    if len(languages) > MAX_LANGUAGES:
+        what = f"It names {len(languages)} languages; {MAX_LANGUAGES} is the most."
+        yield Finding(("languages",), what, "Leave some out.")
+        return
+    named = set(languages)
+    for language in sorted(one for one, times in Counter(languages).items() if times > 1):
         yield Finding(("languages",), f"“{language}” is named twice.", "Name it once.")
     for place, text in _texts(questionnaire, ()):
         for language in languages:
             if not text.root.get(language, "").strip():
                 what = f"The text in “{language}” is missing or empty."
                 yield Finding(place, what, f"Write {language}: and the words in that language.")
-        for language in text.root.keys() - set(languages):
+        for language in text.root.keys() - named:
             what = f"There is a text in “{language}”, which the questionnaire does not name."
             mend = f"Add {language} to languages: at the top, or take this text away."
             yield Finding((*place, language), what, mend)
@@ -206,40 +217,45 @@ def _check_ids(questionnaire: Questionnaire, asked_before: Sequence[Question]) -
 
 def _check_profile_fields(questionnaire: Questionnaire) -> Iterator[Finding]:
     """One question a field; interests alone may be asked in parts, each with its own options."""
-    writers: dict[str, list[Question]] = {}
+    writers: dict[str, Question] = {}
+    exclusives: set[str | None] = set()
+    taken: set[str] = set()
     for place, question in _places(questionnaire):
         field = None if isinstance(question, Note) else question.profile_field
         if field is None:
             continue
-        before = writers.setdefault(field, [])
-        if before and field is not ProfileField.INTERESTS:
-            what = f"“{field}” is written by question “{before[0].id}” already."
+        first = writers.setdefault(field, question)
+        if first is not question and field is not ProfileField.INTERESTS:
+            what = f"“{field}” is written by question “{first.id}” already."
             mend = "Let one question write it: the one every student is asked."
             yield Finding((*place, "profile_field"), what, mend)
-        elif before:
-            yield from _check_part(questionnaire, place, question, before)
-        before.append(question)
+        elif field is ProfileField.INTERESTS and isinstance(question, ChoicesQuestion):
+            values = values_of(questionnaire, question)
+            exclusives.add(question.exclusive)
+            yield from _check_part(place, question, values, exclusives, taken)
+            taken.update(values)
 
 
 def _check_part(
-    questionnaire: Questionnaire, place: Place, question: Question, before: Sequence[Question]
+    place: Place,
+    question: ChoicesQuestion,
+    values: Sequence[str],
+    exclusives: Set[str | None],
+    taken: Set[str],
 ) -> Iterator[Finding]:
-    parts = [one for one in (*before, question) if isinstance(one, ChoicesQuestion)]
-    if len(parts) <= len(before):
-        return  # another kind, told already
-    if len({part.exclusive for part in parts}) > 1:
+    """`exclusives` are those of this part and all before it, `taken` the values before it."""
+    if len(exclusives) > 1:
         what = "It names another exclusive option than an earlier question of the same field."
         mend = "Give each of them the same exclusive value, such as none_yet."
         yield Finding((*place, "exclusive"), what, mend)
-    taken = {value for part in parts[:-1] for value in values_of(questionnaire, part)}
-    for value in values_of(questionnaire, parts[-1]):
-        if value in taken and value != parts[-1].exclusive:
+    for value in values:
+        if value in taken and value != question.exclusive:
             what = f"“{value}” can be chosen in an earlier question that writes the same field."
             yield Finding((*place, "options"), what, "Offer each value in one of them only.")
 
 
 def _check_questions(
-    questionnaire: Questionnaire, unread: Collection[Place], asked_before: Sequence[Question]
+    questionnaire: Questionnaire, unread: Set[Place], asked_before: Sequence[Question]
 ) -> Iterator[Finding]:
     earlier: dict[str, Question | None] = {question.id: question for question in asked_before}
     every = {question.id for question in questionnaire.questions}

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from questionnaires.faults import Finding, Place
+from questionnaires.faults import MOST_FAULTS, Finding, Place
+from questionnaires.languages import MAX_LANGUAGES
 from questionnaires.model import Questionnaire
 
 _SENTENCES = {
@@ -26,6 +27,10 @@ _SENTENCES = {
     "string_too_short": ("It is empty.", "Write the words, or take the line away."),
     "dict_type": ("It should be a mapping.", 'For a text write for example {en: "Yes"}.'),
     "model_type": ("It should be a mapping.", "Write key: value lines, indented below it."),
+    "model_attributes_type": (
+        "It should be a mapping.",
+        "Write key: value lines, indented below it.",
+    ),
     "tuple_type": ("It should be a list.", "Write [one, two], or lines that begin with a dash."),
     "union_tag_not_found": (
         "It has no kind.",
@@ -51,8 +56,11 @@ def read_draft(
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
     findings = [finding_of(detail) for detail in details]
+    if len(findings) > MOST_FAULTS:
+        return None, set(), findings  # more than is told: stand-ins would only cost time
     repaired: dict[str, Any] = deepcopy(dict(data))
-    unread = {_replace(repaired, finding.place) for finding in findings}
+    words = _stand_in_words(data.get("languages"))
+    unread = {_replace(repaired, finding.place, words) for finding in findings}
     try:
         return Questionnaire.model_validate(repaired), unread, findings
     except ValidationError:
@@ -66,9 +74,8 @@ def finding_of(detail: ErrorDetails) -> Finding:
     return Finding(detail["loc"], what, mend)
 
 
-def _replace(data: dict[str, Any], place: Place) -> Place:
+def _replace(data: dict[str, Any], place: Place, words: dict[str, str]) -> Place:
     """Put a stand-in for the smallest part that can have one; returns where that is."""
-    words = {str(language): "-" for language in _listed(data.get("languages"))} or {"en": "-"}
     stand_ins: dict[str, Any] = {
         "id": "draft",
         "version": 1,
@@ -113,5 +120,6 @@ def _put(part: dict[str, Any], key: str, stand_ins: dict[str, Any], place: Place
     return (*place, key)
 
 
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+def _stand_in_words(languages: object) -> dict[str, str]:
+    listed = languages if isinstance(languages, list) else []
+    return {str(language): "-" for language in listed[:MAX_LANGUAGES]} or {"en": "-"}

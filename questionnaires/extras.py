@@ -7,6 +7,7 @@ from typing import Any
 from questionnaires.checks import check
 from questionnaires.drafts import read_draft
 from questionnaires.faults import DefinitionFaults, Finding, Place
+from questionnaires.languages import MAX_LANGUAGES
 from questionnaires.model import Block, Note, Questionnaire
 from questionnaires.source import Source
 
@@ -46,7 +47,7 @@ def with_extra_section(
         found += [*check(draft, unread, asked_before=base.questions), *_limits(draft, base)]
     findings += [_moved(finding) for finding in found]
     if findings or draft is None:
-        raise DefinitionFaults(source.located(findings))
+        raise DefinitionFaults(source.first_located(findings))
     ready = draft.completed(source.sha256)
     return base.extended(
         ready.sections[0], dict(ready.constructs), source.sha256, open_text=ready.open_text
@@ -58,6 +59,7 @@ def _as_definition(data: Mapping[str, object], base: Questionnaire) -> dict[str,
     languages = data.get("languages", list(base.languages))
     listed = languages if isinstance(languages, list) else []
     named = [one for one in listed if isinstance(one, str) and _CODE.fullmatch(one)] or ["en"]
+    named = named[:MAX_LANGUAGES]
     words = dict.fromkeys(named, "-")
     label = dict.fromkeys(named, "Questions of your own school")
     section = {key: data[key] for key in ("id", "title", "intro") if key in data}

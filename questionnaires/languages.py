@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+MAX_LANGUAGES = 40
+"""Of one definition: more than any school teaches in."""
+
 _OWN_NAMES = {
     "en": "English",
     "cy": "Cymraeg",

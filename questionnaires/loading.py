@@ -140,7 +140,7 @@ def _load(source: Source) -> Questionnaire:
     if draft is not None:
         findings += check(draft, unread)
     if findings or draft is None:
-        raise DefinitionFaults(source.located(findings))
+        raise DefinitionFaults(source.first_located(findings))
     return draft.completed(source.sha256)
 
 

@@ -110,18 +110,19 @@ def _check_symbols(place: Place, options: Sequence[Option]) -> Iterator[Finding]
 
 
 def check_scoring(place: Place, scoring: Scoring, values: Sequence[str]) -> Iterator[Finding]:
+    known, mend = set(values), f"Use one of: {', '.join(values)}."
     for name, named in (("positive", scoring.positive), ("unsure", scoring.unsure)):
         for value in named:
-            if value not in values:
+            if value not in known:
                 what = f"“{value}” is not the value of any option."
-                yield Finding((*place, name), what, f"Use one of: {', '.join(values)}.")
+                yield Finding((*place, name), what, mend)
     if not scoring.positive:
         what = "No option is positive, so nothing can be scored."
         yield Finding((*place, "positive"), what, "Name one, or take the scoring away.")
     for value in sorted(set(scoring.positive) & set(scoring.unsure)):
         what = f"“{value}” is both positive and unsure."
         yield Finding((*place, "unsure"), what, "Leave it in one of the two.")
-    if values and set(values) <= {*scoring.positive, *scoring.unsure}:
+    if known and known <= {*scoring.positive, *scoring.unsure}:
         what = "Every clear answer is positive, so the score can only be 100."
         yield Finding((*place, "positive"), what, "Leave at least one option in neither list.")
 
@@ -201,11 +202,12 @@ def _check_condition(
             yield Finding((*place, operator), what, mend)
     elif isinstance(asked, ChoiceQuestion | ChoicesQuestion):
         values = values_of(questionnaire, asked)
+        known, mend = set(values), f"Use one of: {', '.join(values)}."
         named = operand if isinstance(operand, tuple) else (operand,)
         for value in named if values else ():
-            if value not in values:
+            if value not in known:
                 what = f"“{value}” is not an answer to “{id}”."
-                yield Finding((*place, operator), what, f"Use one of: {', '.join(values)}.")
+                yield Finding((*place, operator), what, mend)
         if not named:
             yield Finding((*place, operator), "It names no answer.", "Name at least one.")
 

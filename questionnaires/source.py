@@ -1,19 +1,22 @@
 """A definition as written: its bytes, its YAML, and the line on which each value stands."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
 import yaml
 
-from questionnaires.faults import DefinitionFaults, Fault, Finding, Place
+from questionnaires.faults import MOST_FAULTS, DefinitionFaults, Fault, Finding, Place, more_than
+from questionnaires.plain import refuse_burdens, refuse_strange
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 30
 
 _NAMED_BY = {"sections": ("section", "id"), "questions": ("question", "id")}
 _OPTIONS = ("option", "value")
+
+_Children = dict[str, tuple[yaml.Node, int]]
+"""Of a mapping, by key: each value and the line of its key."""
 
 
 class Source:
@@ -27,6 +30,7 @@ class Source:
             what = f"It is {len(content)} bytes long; a definition is at most {MAX_BYTES}."
             raise DefinitionFaults([Fault(name, what, "Check that it is the right file.")])
         self.node, self.data = _parsed(name, content)
+        self._children: dict[int, _Children] = {}
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
@@ -58,6 +62,12 @@ class Source:
         in_order = sorted(findings, key=lambda finding: self.line_of(finding.place))
         return [self.locate(finding) for finding in in_order]
 
+    def first_located(self, findings: Sequence[Finding]) -> list[Fault]:
+        """As `located`, but only as many as somebody reads at once, and how many more there are."""
+        in_order = sorted(findings, key=lambda finding: self.line_of(finding.place))
+        faults = [self.locate(finding) for finding in in_order[:MOST_FAULTS]]
+        return faults + more_than(len(in_order), self.name)
+
     def _follow(self, place: Place) -> tuple[list[str], int]:
         names: list[str] = []
         node: yaml.Node = self.node
@@ -65,7 +75,7 @@ class Source:
         parent: str | int = ""
         line = 1
         for number, step in enumerate(place, start=1):
-            child = _child(node, step)
+            child = self._child(node, step)
             if child is None:  # the kind pydantic tried, or a key that is missing at the end
                 if number == len(place) and step != "[key]":
                     names.append(str(step))
@@ -78,15 +88,26 @@ class Source:
             -1:
         ], line
 
+    def _child(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node, int] | None:
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._children:
+                self._children[id(node)] = _children_of(node)
+            return self._children[id(node)].get(str(step))
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            return node.value[step], node.value[step].start_mark.line + 1
+        return None
+
 
 def _parsed(name: str, content: bytes) -> tuple[yaml.MappingNode, dict[str, object]]:
     # Safe by class: CSafeLoader builds plain data only; the fallback is its Python twin.
     safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_burdens(name, yaml.parse(content, Loader=safe))
+        refuse_burdens(name, yaml.parse(content, Loader=safe))
         loader = safe(content)
         try:
             node = loader.get_single_node()
+            if node is not None:
+                refuse_strange(name, node)
             data = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -98,23 +119,6 @@ def _parsed(name: str, content: bytes) -> tuple[yaml.MappingNode, dict[str, obje
     return node, data
 
 
-def _refuse_burdens(name: str, events: Iterable[yaml.Event]) -> None:
-    """A few lines of references can stand for more parts than a machine has room for, and a deep
-    nest for more stack than a process has."""
-    depth = 0
-    for event in events:
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        mark = event.start_mark
-        where = f"{name}, line {mark.line + 1}" if mark else name
-        if isinstance(event, yaml.AliasEvent):
-            what = f"It refers to another part of the file (*{event.anchor})."
-            raise DefinitionFaults([Fault(where, what, "Write that part out in full.")])
-        if depth > MAX_DEPTH:
-            what = "It is nested more deeply than any definition."
-            raise DefinitionFaults([Fault(where, what, "Check brackets and indentation there.")])
-
-
 def _syntax_fault(name: str, error: Exception) -> Fault:
     mark = getattr(error, "problem_mark", None)
     where = f"{name}, line {mark.line + 1}" if mark else name
@@ -123,14 +127,12 @@ def _syntax_fault(name: str, error: Exception) -> Fault:
     return Fault(where, f"It is not YAML: {problem}.", mend)
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, int] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(step):
-                return value, key.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step].start_mark.line + 1
-    return None
+def _children_of(node: yaml.MappingNode) -> _Children:
+    """By key, the first where one is written twice."""
+    children: _Children = {}
+    for key, value in node.value:
+        children.setdefault(str(key.value), (value, key.start_mark.line + 1))
+    return children
 
 
 def _name(parent: str | int, step: str | int, data: object) -> str:

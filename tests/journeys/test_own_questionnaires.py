@@ -82,7 +82,7 @@ def press(client: FlaskClient, address: str, fields: dict[str, object]):
     return client.post(address, data=token(client) | fields)
 
 
-def store(client: FlaskClient, preview: str, **fields: str):
+def store(client: FlaskClient, preview: str, **fields: object):
     """Press the button of the preview, with whatever the page carries."""
     return client.post(f"{LIST}/store", data={**carried(preview), **fields})
 
@@ -127,6 +127,22 @@ def launched_campaign(
         invitation = session.scalars(asked).one()
         link = session.scalars(select(Link.id).where(Link.invitation_id == invitation)).one()
     return Launched(app, TurnedClock(), school, made[0], campaign_id, invitation, link, mode=mode)
+
+
+def test_a_file_made_to_break_the_page_is_told_its_faults_and_a_base_counts_once(
+    leader: FlaskClient,
+) -> None:
+    for content in ("id: own_x\nquestions: !!set {a}\n", "1: 2\n", 'id: "own_\\0"\n'):
+        for base in ("gcse", ""):
+            told = press(leader, LOAD, {"extends": base, "paste": content})
+            assert told.status_code == 422
+            assert ">The text, line " in told.text
+    many = press(leader, LOAD, {"extends": "", "paste": "".join(f"k{i}: a\n" for i in range(9000))})
+    assert many.status_code == 422
+    assert "are not listed" in many.text
+    preview = press(leader, LOAD, {"extends": "gcse", "paste": OWN})
+    again = store(leader, preview.text, licence="own_words", extends=["gcse"] * 300)
+    assert again.status_code == 303
 
 
 @BOTH_MODES

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from questionnaires.extras import MOST_OPTIONS, MOST_QUESTIONS, OWN_PREFIX
+from questionnaires.plain import without_unseen
 
 AGREE = "agree"
 ONE = "choice"
@@ -230,4 +231,4 @@ def _key(words: str, taken: Collection[str], instead: str) -> str:
 
 
 def _tidy(words: str) -> str:
-    return " ".join(words.split())
+    return " ".join(without_unseen(words).split())

@@ -113,7 +113,7 @@ def store_questionnaire() -> ResponseReturnValue:
     """What the preview showed, checked once more."""
     content = _unpacked(request.form.get("packed", ""))
     name = request.form.get("file_name", "The file")
-    extends = request.form.getlist("extends") or [NO_REFERENCE]
+    extends = list(dict.fromkeys(request.form.getlist("extends"))) or [NO_REFERENCE]
     checked = check_source(content, name, extends)
     if not checked.is_well:
         return _show_faults(checked), UNPROCESSABLE

@@ -64,7 +64,7 @@ def ask_section() -> ResponseReturnValue:
 @staff_page(*RUNNERS)
 def check_section() -> ResponseReturnValue:
     typed = read_section_form(request.form)
-    bases = request.form.getlist("extends")
+    bases = list(dict.fromkeys(request.form.getlist("extends")))
     match request.form.get("do"):
         case "change":
             return _section_page(typed, bases)

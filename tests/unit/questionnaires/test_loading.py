@@ -180,7 +180,7 @@ def test_faults_of_audience_symbols_and_fields_in_parts_are_told_with_their_line
         ("", "It holds no mapping."),
         ("- a\n- b\n", "It holds no mapping."),
         ("id: [a\n", "line 2: It is not YAML"),
-        ("id: !!python/object/apply:os.getcwd []\n", "It is not YAML"),
+        ("id: !!python/object/apply:os.getcwd []\n", "a kind of value that no definition has"),
         ("sections: 3\n", "sections: It should be a list."),
         ("sections: [3]\nscales: [1]\nlanguages: {a: b}\n", "scales: It should be a mapping."),
         ("constructs: {Bad Key: 1}\n", "This is not a key or a language code."),
