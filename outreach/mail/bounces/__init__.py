@@ -6,11 +6,12 @@ return path, since anybody can write a mail that looks like a bounce.
 
 from outreach.mail.bounces.notices import is_rejection, read_notice
 from outreach.mail.bounces.reading import NOTHING, Kind, Reading, Verdict
-from outreach.mail.bounces.reports import read_complaint, read_delivery_report
+from outreach.mail.bounces.reports import is_complaint, read_complaint, read_delivery_report
+from outreach.mail.bounces.tables import Meaning, meanings
 from outreach.mail.bounces.unpacking import Unpacked, unpack
 from outreach.mail.bounces.words import words_of
 
-__all__ = ["Kind", "Reading", "Verdict", "read", "read_each", "words_of"]
+__all__ = ["Kind", "Meaning", "Reading", "Verdict", "meanings", "read", "read_each", "words_of"]
 
 
 def read(raw: bytes) -> Reading:
@@ -28,7 +29,7 @@ def read_each(raw: bytes) -> tuple[Reading, ...]:
 
 
 def _read_unpacked(mail: Unpacked) -> tuple[Reading, ...]:
-    if mail.feedback is not None or mail.report_type == "feedback-report":
+    if is_complaint(mail):
         return (read_complaint(mail),)
     if mail.report_type == "disposition-notification" and not is_rejection(mail):
         return (NOTHING,)  # a receipt (RFC 8098): it was shown, or deleted unread

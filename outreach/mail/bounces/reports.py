@@ -5,6 +5,7 @@ import re
 from outreach.mail.bounces.judging import judge, status_field
 from outreach.mail.bounces.reading import NOTHING, Kind, Reading
 from outreach.mail.bounces.recipients import address_in, typed_address
+from outreach.mail.bounces.tables import marks
 from outreach.mail.bounces.unpacking import Fields, Unpacked
 
 _COMPLAINTS = frozenset(
@@ -63,6 +64,14 @@ def _diagnosis(fields: Fields) -> str:
     return "\n".join([code, fields.get("status", ""), fields.get("x-display-name-reason", "")])
 
 
+def is_complaint(mail: Unpacked) -> bool:
+    """By its report, or as a provider's notice that brings along the mail complained about."""
+    if mail.feedback is not None or mail.report_type == "feedback-report":
+        return True
+    found = marks("complaint_subjects").match(mail.headers.get("subject", "").lower())
+    return bool(found and mail.returned)
+
+
 def read_complaint(mail: Unpacked) -> Reading:
     fields = mail.feedback or {}
     if fields.get("feedback-type", "").strip().lower() not in _COMPLAINTS:
@@ -70,6 +79,7 @@ def read_complaint(mail: Unpacked) -> Reading:
     about = (
         fields.get("original-rcpt-to", ""),
         fields.get("removal-recipient", ""),
+        mail.returned.get("x-hmxmroriginalrecipient", ""),
         mail.returned.get("x-original-to", ""),
         mail.returned.get("to", ""),
     )

@@ -4,6 +4,7 @@ Sizes and counts are cut before the parser sees them, since its time and its dep
 stranger chose to nest.
 """
 
+import base64
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,7 +60,7 @@ def unpack(raw: bytes) -> Unpacked:
     marked_up: list[str] = []
     for part in _own_parts(message):
         kind = part.get_content_type()
-        if kind == "message/delivery-status":
+        if kind in ("message/delivery-status", "message/global-delivery-status"):
             _read_delivery_report(part, found)
         elif kind == "message/feedback-report" and found.feedback is None:
             found.feedback = _report_fields(part)
@@ -114,14 +115,27 @@ def _read_delivery_report(part: Message, found: Unpacked) -> None:
     """RFC 3464 §2.1: fields about the message, then a group for each recipient. Servers are seen
     that leave the first group out, so a group is known by its own fields."""
     found.has_delivery_report = True
-    groups = part.get_payload()
-    if not isinstance(groups, list):  # an encoded one (RFC 6533 allows it), or one broken off
-        blocks = re.split(rb"\n[ \t]*\n", _decoded(part))[: _MOST_RECIPIENTS + 1]
-        groups = [message_from_bytes(block) for block in blocks]
-    for group in groups[: _MOST_RECIPIENTS + 1]:
-        fields = _fields(group) if isinstance(group, Message) else {}
-        if fields.keys() & {"final-recipient", "original-recipient", "action", "status"}:
-            found.recipients.append(fields)
+    given = part.get_payload()
+    blocks: list[object] = list(given) if isinstance(given, list) else []
+    if not any(map(_is_of_recipient, blocks)):
+        # Encoded, or of the kind for addresses beyond ASCII (RFC 6533), which the parser leaves.
+        blocks = [message_from_bytes(one) for one in re.split(rb"\n\s*\n", _body_of(part))]
+    groups = [one for one in blocks if isinstance(one, Message) and _is_of_recipient(one)]
+    found.recipients += map(_fields, groups[: _MOST_RECIPIENTS - len(found.recipients)])
+
+
+def _is_of_recipient(block: object) -> bool:
+    names = ("final-recipient", "original-recipient", "action", "status")
+    return isinstance(block, Message) and any(name in block for name in names)
+
+
+def _body_of(part: Message) -> bytes:
+    body = part.as_bytes().partition(b"\n\n")[2].strip()
+    if str(part.get("content-transfer-encoding", "")).strip().lower() != "base64":
+        return body
+    with suppress(ValueError):
+        return base64.b64decode(b"".join(body.split())).replace(b"\r\n", b"\n").strip()
+    return b""
 
 
 def _report_fields(part: Message) -> Fields:
