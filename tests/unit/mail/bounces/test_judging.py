@@ -1,5 +1,7 @@
 """The code decides; words are asked only where it leaves the matter open."""
 
+from pathlib import Path
+
 import pytest
 
 from outreach.mail.bounces import tables
@@ -76,3 +78,9 @@ def test_every_reason_has_words_a_way_to_come_about_and_no_other_is_named() -> N
 def test_no_phrase_is_listed_twice() -> None:
     listed = [one for group in tables._read("phrases").values() for one in group]
     assert sorted(listed) == sorted(set(listed))
+
+
+def test_the_table_in_the_documents_is_the_one_in_force() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "bounces.md").read_text("utf-8")
+    for reason, meaning in tables.meanings().items():
+        assert f"| `{reason}` | {meaning.verdict} | {meaning.words} |" in page
