@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from html import unescape
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from outreach.campaigns.models import CampaignQuestionnaire, Invitation, Link
 from outreach.campaigns.own import library as own_library
 from outreach.campaigns.own.library import NotAsStored, of_school
 from outreach.campaigns.own.models import SchoolQuestionnaire
-from outreach.campaigns.own.retiring import delete_unused
+from outreach.campaigns.own.retiring import delete_unused, let_stand_in
 from outreach.campaigns.pinning import NotInstalled, definitions_of
 from outreach.cli.context import CommandContext
 from outreach.cli.questionnaire import questionnaire as command
@@ -345,6 +346,36 @@ def test_a_whole_definition_is_loaded_with_a_word_on_its_licence(
 
 def signed_in_admin_audit(leader: FlaskClient, school: MadeSchool) -> str:
     return signed_in(leader.application, school, Role.ADMIN).get("/staff/audit").text
+
+
+def test_of_two_put_in_place_of_the_same_base_at_once_the_later_one_stands(
+    leader: FlaskClient, wired: web.Parts, school: MadeSchool
+) -> None:
+    """And its next version after it, and the one before where that is deleted."""
+    first = add_fair(leader).removeprefix(f"{LIST}/")
+    second = add_fair(leader, title="Our visit day").removeprefix(f"{LIST}/")
+
+    def stand_in(id: str) -> None:
+        with transaction(wired.sessions, school.id) as session:
+            let_stand_in(session, id, OPERATOR, now(), stands_in=True)
+
+    def standing() -> list[tuple[str, int]]:
+        with transaction(wired.sessions, school.id) as session:
+            assert of_school(session, wired.library).given_for("gcse").id == second
+            rows = session.scalars(select(SchoolQuestionnaire).where(SchoolQuestionnaire.stands_in))
+            return [(row.questionnaire, row.version) for row in rows]
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction(wired.sessions, school.id) as session:
+            let_stand_in(session, first, OPERATOR, now(), stands_in=True)
+            meanwhile = other.submit(stand_in, second)
+            wait([meanwhile], timeout=0.5)
+        meanwhile.result()
+    assert standing() == [(second, 1)]
+    add_fair(leader, title="Our visit day", **{"text-0": "The visit day helped me."})
+    assert standing() == [(second, 2)]
+    press(leader, f"{LIST}/{second}/delete", {"version": "2"})
+    assert standing() == [(second, 1)]
 
 
 def test_what_is_retired_is_offered_no_more_and_can_stand_in_no_more(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from outreach import audit
 from outreach.audit import Actor
 from outreach.campaigns.own.library import SchoolLibrary, is_own, of_school
 from outreach.campaigns.own.models import SchoolQuestionnaire
+from outreach.campaigns.own.retiring import wait_for_turn
 from outreach.database import school_of
 from outreach.errors import Refusal
 from questionnaires.extras import OWN_PREFIX, with_extra_section
@@ -104,7 +105,8 @@ def add(
 ) -> SchoolQuestionnaire:
     """Store it. Refusal where somebody stored this version a moment before."""
     made, base = proposed.questionnaire, proposed.base
-    before = _stands_in(session, made.id)
+    wait_for_turn(session)
+    stood_in = _stand_back(session, made.id)
     row = session.scalars(
         insert(SchoolQuestionnaire)
         .values(
@@ -118,7 +120,7 @@ def add(
             base_version=base.version if base else None,
             added_by=actor.id,
             added_at=now,
-            stands_in=before,
+            stands_in=stood_in,
         )
         .on_conflict_do_nothing()
         .returning(SchoolQuestionnaire)
@@ -167,14 +169,17 @@ def _published(here: SchoolLibrary, id: str) -> Questionnaire:
         raise Refusal(str(fault)) from fault
 
 
-def _stands_in(session: Session, id: str) -> bool:
-    """Whether earlier versions are given in place of their base: the next is, then, too."""
+def _stand_back(session: Session, id: str) -> bool:
+    """Whether the version before was given in place of its base: the next is, then, in its stead."""
     found = session.scalars(
-        select(SchoolQuestionnaire.version).where(
+        update(SchoolQuestionnaire)
+        .where(
             SchoolQuestionnaire.school_id == school_of(session),
             SchoolQuestionnaire.questionnaire == id,
             SchoolQuestionnaire.stands_in,
         )
+        .values(stands_in=False)
+        .returning(SchoolQuestionnaire.version)
     ).all()
     return bool(found)
 

@@ -22,6 +22,7 @@ def versions_of(session: Session, id: str) -> list[SchoolQuestionnaire]:
             SchoolQuestionnaire.questionnaire == id,
         )
         .order_by(SchoolQuestionnaire.version)
+        .execution_options(populate_existing=True)  # what is decided after a turn is of this moment
     ).all()
     if not rows:
         raise NotFound(f"This school has no questionnaire “{id}” of its own.")
@@ -30,6 +31,7 @@ def versions_of(session: Session, id: str) -> list[SchoolQuestionnaire]:
 
 def retire(session: Session, id: str, actor: Actor, now: datetime) -> None:
     """Offered to no new campaign, and given in place of nothing. Campaigns that have it go on."""
+    wait_for_turn(session)
     if versions_of(session, id)[-1].retired_at is not None:
         return
     _change(session, id, retired_at=now, stands_in=False)
@@ -48,8 +50,10 @@ def let_stand_in(
 ) -> None:
     """Whether campaigns that give each pupil the one for their year give it in place of its base.
 
-    Of several for the same base only one stands in. It counts for campaigns made from now on.
+    Of several for the same base only one stands in: the one that was switched on last. It counts
+    for campaigns made from now on.
     """
+    wait_for_turn(session)
     latest = versions_of(session, id)[-1]
     if latest.base is None:
         raise Refusal("A whole questionnaire stands in for no other. Choose it by its name.")
@@ -67,12 +71,17 @@ def let_stand_in(
             )
             .values(stands_in=False)
         )
-    _change(session, id, stands_in=stands_in)
+    latest.stands_in = stands_in
+    session.flush()
     _record(session, id, "questionnaire.stands_in", actor, now, is_on=stands_in)
 
 
 def delete_unused(session: Session, id: str, version: int, actor: Actor, now: datetime) -> None:
-    """Raises Refusal for one that a campaign has pinned, a draft included."""
+    """Raises Refusal for one that a campaign has pinned, a draft included.
+
+    Where it stood in for its base, the version before it does from now on.
+    """
+    wait_for_turn(session)
     row = session.scalar(
         select(SchoolQuestionnaire)
         .where(
@@ -96,6 +105,8 @@ def delete_unused(session: Session, id: str, version: int, actor: Actor, now: da
             SchoolQuestionnaire.version == version,
         )
     )
+    if row.stands_in:
+        _stand_in_by_newest(session, id)
     _record(session, id, "questionnaire.deleted", actor, now, version=version)
 
 
@@ -130,6 +141,26 @@ def _is_pinned(session: Session, id: str, version: int) -> Exists:
         CampaignQuestionnaire.school_id == school_of(session),
         CampaignQuestionnaire.questionnaire == id,
         CampaignQuestionnaire.version == version,
+    )
+
+
+def wait_for_turn(session: Session) -> None:
+    """Whoever changes what a school asks does so one after the other, until the commit: of two that
+    are put in place of the same base at once, the second finds the first, and takes its place."""
+    lock = func.hashtextextended(f"own questionnaires {school_of(session)}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+def _stand_in_by_newest(session: Session, id: str) -> None:
+    here = (
+        SchoolQuestionnaire.school_id == school_of(session),
+        SchoolQuestionnaire.questionnaire == id,
+    )
+    newest = select(func.max(SchoolQuestionnaire.version)).where(*here).scalar_subquery()
+    session.execute(
+        update(SchoolQuestionnaire)
+        .where(*here, SchoolQuestionnaire.version == newest)
+        .values(stands_in=True)
     )
 
 

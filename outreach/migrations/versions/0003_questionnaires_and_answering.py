@@ -167,6 +167,13 @@ def _own_questionnaires() -> None:
             "school_id", "questionnaire", "version", name=op.f("pk_school_questionnaire")
         ),
     )
+    op.create_index(
+        "uq_school_questionnaire_stands_in",
+        "school_questionnaire",
+        ["school_id", "base"],
+        unique=True,
+        postgresql_where=sa.text("stands_in"),
+    )
     guard_tenant_table("school_questionnaire")
 
 
