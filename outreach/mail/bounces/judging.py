@@ -68,12 +68,16 @@ def one_line(text: str) -> str:
 
 
 def _deciding_status(given: str | None, texts: list[str]) -> str | None:
-    """The given code, or a more telling one in the words where the given one says little."""
-    if given and not _rule_for(given).is_vague:
-        return given
+    """The given code, or a more telling one in the words: any where the given one says next to
+    nothing, one of its own kind (5.7.26 for 5.7.1) where it says something."""
+    rule = _rule_for(given)
     written = [_code(*one.split(".")) for text in texts for one in _ENHANCED.findall(text)]
-    telling = [one for one in written if not _rule_for(one).is_vague]
-    return next(iter(telling), None) or given or next(iter(written), None)
+    if given is None or rule.is_vague:
+        telling = [one for one in written if not _rule_for(one).is_vague]
+        return next(iter(telling), None) or given or next(iter(written), None)
+    kind = given.rpartition(".")[0] + "."
+    sure = (one for one in written if one.startswith(kind) and _rule_for(one).is_sure)
+    return given if rule.is_sure else next(sure, given)
 
 
 def _may_be_permanent(code: str | None) -> bool:

@@ -19,7 +19,10 @@ _QUOTE = re.compile(
     re.I | re.M,
 )
 _REFUSAL = re.compile(r"(?<![\d.])(?:5\d\d[ -]|5\.[0-7]\.\d{1,3})(?!\d)")
-_FINAL = re.compile(r"permanent|giv(?:en|ing) up|failed after|could not be delivered for")
+_FINAL = re.compile(
+    r"permanent (?:fatal )?(?:error|failure)|failed permanently|giv(?:en|ing) up|failed after"
+    r"|could not be delivered for"
+)
 _PROGRAMS = frozenset(
     {
         "x-autoreply",
@@ -126,7 +129,7 @@ def _is_delivery_notice(mail: Unpacked, heard: _Heard, known: Failing) -> bool:
     is met in answers by people, who write about mail that did not arrive."""
     if "x-failed-recipients" in mail.headers or mail.has_delivery_report:
         return True
-    if not heard.is_system and _CONVERSATION.match(heard.subject) and not known.addresses:
+    if not heard.is_system and _CONVERSATION.match(heard.subject):
         return False
     words = any(marks(name).search(heard.opening) for name in ("bounce_words", "delay_words"))
     signs = [

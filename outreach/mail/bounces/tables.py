@@ -36,6 +36,10 @@ class Rule:
     def is_vague(self) -> bool:
         return self.unless is None
 
+    @property
+    def is_sure(self) -> bool:
+        return self.unless == frozenset()
+
     def allows(self, reason: str) -> bool:
         return self.unless is None or reason in self.unless or reason == self.reason
 
