@@ -10,7 +10,7 @@ from flufl.bounce import all_failures
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Failing:
     """Sorted, so that one mail is always read alike. `is_temporary`: its mail system still tries."""
 

@@ -37,7 +37,7 @@ _PROGRAMS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Heard:
     """What is asked again and again, in small letters. `own` is the text without what it quotes
     or returns, with its case and its lines."""

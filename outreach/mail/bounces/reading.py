@@ -1,6 +1,6 @@
 """What was read from one returned mail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -30,7 +30,7 @@ class Reading:
     verdict: Verdict | None = None
     reason: str | None = None
     status: str | None = None
-    recipient: str | None = None
+    recipient: str | None = field(default=None, repr=False)
 
 
 NOTHING = Reading(Kind.OTHER)

@@ -33,7 +33,7 @@ Fields = dict[str, str]
 """The fields of one header, by lower-case name; of several the first."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Unpacked:
     """`text` is what the sender of this mail says, without attachments. `recipients` are the groups
     of a delivery report that are about a recipient, `feedback` the fields of a complaint,

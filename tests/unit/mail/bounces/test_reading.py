@@ -7,6 +7,7 @@ import yaml
 
 from outreach.mail.bounces import Reading, read, read_each
 from outreach.mail.bounces.tables import meanings
+from outreach.mail.bounces.unpacking import unpack
 
 HERE = Path(__file__).parent
 EXPECTED: dict[str, list[str | None]] = yaml.safe_load((HERE / "expected.yaml").read_text("utf-8"))
@@ -48,3 +49,9 @@ def test_a_verdict_comes_with_a_reason_that_has_words() -> None:
         reading = read((HERE / f"{name}.eml").read_bytes())
         assert (reading.verdict is None) == (reading.reason is None), name
         assert reading.reason is None or reading.reason in meanings(), name
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_is_printed_of_a_reading_or_a_mail_names_nobody(name: str) -> None:
+    raw = (HERE / f"{name}.eml").read_bytes()
+    assert "@" not in f"{read(raw)!r} {unpack(raw)!r}"
