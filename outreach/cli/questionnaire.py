@@ -8,7 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from outreach.audit import OPERATOR
-from outreach.campaigns.own.adding import MOST_BYTES, Licence, StoredAlready, add, propose
+from outreach.campaigns.own.adding import (
+    MOST_BYTES,
+    NOT_TO_ASK,
+    Licence,
+    StoredAlready,
+    add,
+    propose,
+)
 from outreach.campaigns.own.listing import Listed, listed
 from outreach.campaigns.own.retiring import retire
 from outreach.cli.context import CommandContext, print_json
@@ -37,6 +44,11 @@ def questionnaire() -> None:
     type=click.Choice([one.value for one in Licence]),
     help="Whose words these are: own_words, or held for words under a licence.",
 )
+@click.option(
+    "--asks-nothing-guarded",
+    is_flag=True,
+    help=f"Say that no question asks about {NOT_TO_ASK}. Without it nothing is stored.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def add_(
@@ -47,6 +59,7 @@ def add_(
     all_schools: bool,
     extends: str | None,
     licence: str,
+    asks_nothing_guarded: bool,
     as_json: bool,
 ) -> None:
     """Check FILE and store it as the next version. With any fault nothing is stored.
@@ -60,7 +73,10 @@ def add_(
     done: list[dict[str, Any]] = []
     for urn in wanted:
         with context.work_in_school(urn) as (session, school):
-            made = _add(session, context, content, file.name, extends, Licence(licence))
+            made = _add(
+                session, context, content, file.name, extends, Licence(licence),
+                asks_nothing_guarded=asks_nothing_guarded,
+            )  # fmt: skip
         done.append({"school": school.urn, **made})
     if as_json:
         print_json({"questionnaires": done})
@@ -116,6 +132,8 @@ def _add(
     name: str,
     extends: str | None,
     licence: Licence,
+    *,
+    asks_nothing_guarded: bool,
 ) -> dict[str, Any]:
     try:
         proposed = propose(session, context.parts.library, content, name, extends=extends)
@@ -124,7 +142,10 @@ def _add(
         raise Refusal(f"{words}\nNothing was stored.") from found
     except StoredAlready as stored:
         return {"id": stored.id, "version": stored.version, "added": False}
-    add(session, proposed, licence, OPERATOR, context.parts.clock())
+    add(
+        session, proposed, licence, OPERATOR, context.parts.clock(),
+        asks_nothing_guarded=asks_nothing_guarded,
+    )  # fmt: skip
     made = proposed.questionnaire
     return {"id": made.id, "version": made.version, "added": True}
 

@@ -52,7 +52,9 @@ def neighbours(wired: web.Parts) -> Neighbours:
             campaign_id = launch_campaign(session, wired.library, now, name=f"{name} campaign")
             own = f"id: own_{name.lower()}\n{OWN_QUESTIONS}".encode()
             proposed = propose(session, wired.library, own, "own.yaml", extends="gcse")
-            questionnaire = add(session, proposed, Licence.OWN_WORDS, OPERATOR, now).questionnaire
+            questionnaire = add(
+                session, proposed, Licence.OWN_WORDS, OPERATOR, now, asks_nothing_guarded=True
+            ).questionnaire
         with transaction(wired.sessions, school.id) as session:
             response_id = answer_and_submit(session, wired.library, campaign_id, pupil_id, now)
             flag = SafeguardingFlag(

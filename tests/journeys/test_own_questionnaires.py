@@ -84,8 +84,9 @@ def press(client: FlaskClient, address: str, fields: dict[str, object]):
 
 
 def store(client: FlaskClient, preview: str, **fields: object):
-    """Press the button of the preview, with whatever the page carries."""
-    return client.post(f"{LIST}/store", data={**carried(preview), **fields})
+    """Press the button of the preview, with whatever the page carries, and its box ticked."""
+    ticked = {"asks_nothing_guarded": "yes"}
+    return client.post(f"{LIST}/store", data={**carried(preview), **ticked, **fields})
 
 
 def carried(preview: str) -> dict[str, object]:
@@ -328,6 +329,11 @@ def test_a_whole_definition_is_loaded_with_a_word_on_its_licence(
     unsaid = store(leader, preview.text)
     assert unsaid.status_code == 422
     assert "Say whose words these are" in unsaid.text
+    unticked = store(leader, preview.text, licence="held", asks_nothing_guarded="")
+    assert unticked.status_code == 422
+    assert "tick that none of them asks for this" in unticked.text
+    for page in (FORM, LOAD):
+        assert "health or disability, religion or belief" in leader.get(page).text
     back = press(leader, LOAD, {**carried(unsaid.text), "do": "change"})
     assert "id: own_branches" in back.text
     stored = store(leader, unsaid.text, licence="held")
@@ -340,6 +346,7 @@ def test_a_whole_definition_is_loaded_with_a_word_on_its_licence(
             select(AuditEvent).where(AuditEvent.action == "questionnaire.added")
         ).one()
     assert event.detail["licence"] == "held"
+    assert event.detail["asks_nothing_guarded"] is True
     assert event.actor_id is not None
     assert "Own questionnaire added" in signed_in_admin_audit(leader, school)
 
@@ -501,7 +508,10 @@ def test_the_command_line_adds_to_one_school_or_to_all(
     def run(*words: str):
         return CliRunner().invoke(command, words, obj=context(wired))
 
-    licence = ("--licence", "own_words")
+    unsaid = run("add", str(file), "--school", first.urn, "--extends", "gcse", "--licence", "held")
+    assert unsaid.exit_code == 1
+    assert "First say that no question asks about who a student is" in str(unsaid.exception)
+    licence = ("--licence", "own_words", "--asks-nothing-guarded")
     one = run("add", str(file), "--school", first.urn, "--extends", "gcse", *licence, "--json")
     made = {"id": "own_gcse_careers_fair", "version": 1}
     assert json.loads(one.stdout) == {

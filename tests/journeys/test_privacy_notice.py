@@ -57,6 +57,19 @@ def test_the_notice_of_a_link_names_the_school_and_its_contacts_and_no_pupil(
     assert page.get(page.link_of("Back")).heading != "Privacy notice"
 
 
+def test_the_notice_names_codes_help_own_questions_and_feedback(with_contacts: Launched) -> None:
+    page = with_contacts.browser().open()
+    page.get(page.link_of("full privacy notice"))
+    for said in (
+        "Your school may add questions of its own; it has to say that none of them asks about",
+        "If your school gives you a slip with a code: the code, locked away",
+        "If a member of staff opens the questions beside you: who it was and when.",
+        "how easy it was, that is kept apart, so that nobody can tell that it was you",
+        "to give out slips with codes",
+    ):
+        assert said in page.words
+
+
 def test_reading_the_notice_changes_nothing(with_contacts: Launched) -> None:
     with statements_of(with_contacts) as statements:
         for address in (with_contacts.link, with_contacts.stop_link):

@@ -28,6 +28,12 @@ MOST_BYTES = 100_000
 """Six times the longest that is published."""
 LONGEST_ID = 40
 
+NOT_TO_ASK = (
+    "who a student is, health or disability, religion or belief, ethnicity, sexuality, family or home "
+    "life, money at home, free school meals, or being in care"
+)
+"""The table of purposes guards what the roster holds of these; a question would go round it."""
+
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -101,9 +107,18 @@ def propose(
 
 
 def add(
-    session: Session, proposed: Proposed, licence: Licence, actor: Actor, now: datetime
+    session: Session,
+    proposed: Proposed,
+    licence: Licence,
+    actor: Actor,
+    now: datetime,
+    *,
+    asks_nothing_guarded: bool,
 ) -> SchoolQuestionnaire:
-    """Store it. Refusal where somebody stored this version a moment before."""
+    """Store it. Refusal where somebody stored this version a moment before, and where whoever adds
+    it does not say that it asks nothing of `NOT_TO_ASK`; the audit keeps that they did."""
+    if not asks_nothing_guarded:
+        raise Refusal(f"Nothing was stored. First say that no question asks about {NOT_TO_ASK}.")
     made, base = proposed.questionnaire, proposed.base
     wait_for_turn(session)
     stood_in = _stand_back(session, made.id)
@@ -150,6 +165,7 @@ def add(
         version=made.version,
         based_on=f"{base.id}@{base.version}" if base else None,
         licence=licence.value,
+        asks_nothing_guarded=True,
     )
     return row
 

@@ -12,7 +12,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from outreach import web
-from outreach.campaigns.own.adding import Licence, Proposed, add, propose
+from outreach.campaigns.own.adding import NOT_TO_ASK, Licence, Proposed, add, propose
 from outreach.campaigns.own.listing import Facts, facts_of
 from outreach.campaigns.views.blueprint import (
     CONFLICT,
@@ -32,6 +32,8 @@ LICENCES = (
     (Licence.HELD.value, "Somebody else wrote them, and we hold a licence to use them"),
 )
 NOT_SAID = "Say whose words these are"
+CONFIRMED = "yes"
+NOT_CONFIRMED = "Read the questions once more, and tick that none of them asks for this"
 LONGEST_MINUTES = 10
 """A student has about so long; above it the page says that fewer will finish."""
 NO_REFERENCE = ""
@@ -102,6 +104,8 @@ def show_preview(
         carried=_carried() if carried is None else carried,
         licences=LICENCES,
         licence=request.form.get("licence"),
+        not_to_ask=NOT_TO_ASK,
+        confirmed=request.form.getlist("asks_nothing_guarded"),
         errors=errors or {},
         change=url_for(_origin()),
     )
@@ -117,13 +121,19 @@ def store_questionnaire() -> ResponseReturnValue:
     checked = check_source(content, name, extends)
     if not checked.is_well:
         return _show_faults(checked), UNPROCESSABLE
+    errors = {}
+    if request.form.get("asks_nothing_guarded") != CONFIRMED:
+        errors["asks_nothing_guarded"] = NOT_CONFIRMED
     try:
         licence = Licence(request.form.get("licence", ""))
     except ValueError:
-        return show_preview(checked, content, name, extends, {"licence": NOT_SAID}), UNPROCESSABLE
+        errors["licence"] = NOT_SAID
+    if errors:
+        return show_preview(checked, content, name, extends, errors), UNPROCESSABLE
     try:
         rows = [
-            add(web.db(), one, licence, signed_in().actor, web.now()) for one in checked.proposed
+            add(web.db(), one, licence, signed_in().actor, web.now(), asks_nothing_guarded=True)
+            for one in checked.proposed
         ]
     except Refusal as refusal:
         web.roll_back_request()

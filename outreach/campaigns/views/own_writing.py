@@ -6,6 +6,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import web
+from outreach.campaigns.own.adding import NOT_TO_ASK
 from outreach.campaigns.own.library import is_own
 from outreach.campaigns.own.listing import in_order
 from outreach.campaigns.own.retiring import versions_of
@@ -161,6 +162,7 @@ def _section_page(
         bases=tuple(known.items()),
         chosen=bases,
         checked=checked or Checked(),
+        not_to_ask=NOT_TO_ASK,
         errors=errors or {},
     )
 
@@ -175,5 +177,6 @@ def _definition_page(
         given=given,
         kinds=(whole, *after),
         checked=checked or Checked(),
+        not_to_ask=NOT_TO_ASK,
         errors=errors or {},
     )
