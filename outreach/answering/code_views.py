@@ -43,6 +43,12 @@ def take_code() -> ResponseReturnValue:
     return redirect(url_for("answering.landing", token=token, language=language), SEE_OTHER)
 
 
+@blueprint.get("/code/ended")
+@public_page("says only that a slip has ended")
+def slip_ended() -> ResponseReturnValue:
+    return render_template("answering/slip_ended.html")
+
+
 def _page(error: str | None = None, typed: str = "") -> str:
     say = spoken()
     return render_template(

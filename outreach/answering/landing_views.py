@@ -52,6 +52,10 @@ def _is_by_mail(opened: OpenedLink) -> bool:
     return opened.link.arrives_by is ArrivedBy.LINK
 
 
+def _is_by_code(opened: OpenedLink) -> bool:
+    return opened.link.arrives_by is ArrivedBy.CODE
+
+
 @blueprint.get("/q/<token>")
 @public_page(SIGNED)
 def landing(token: str) -> ResponseReturnValue:
@@ -121,14 +125,21 @@ def confirm_no_thanks(token: str) -> ResponseReturnValue:
     settled = _settled(opened, token)
     if settled is not None:
         return settled
-    return render_template("answering/no_thanks.html", token=token, school_name=opened.school.name)
+    page = "no_thanks_slip" if _is_by_code(opened) else "no_thanks"
+    return render_template(f"answering/{page}.html", token=token, school_name=opened.school.name)
 
 
 @blueprint.post("/q/<token>/no-thanks")
 @public_page(SIGNED)
 def no_thanks(token: str) -> ResponseReturnValue:
+    """By a slip, which anybody may hold, only the slip ends. Staff beside a pupil know who says so."""
     opened = _open(token)
-    if _settled(opened, token) is None:
+    is_open = _settled(opened, token) is None
+    if is_open and _is_by_code(opened):
+        tracking.end_slip(web.db(), opened.link, web.now())
+        language = request.args.get("language")
+        return redirect(url_for("answering.slip_ended", language=language), SEE_OTHER)
+    if is_open:
         tracking.decline(web.db(), opened.invitation, web.now())
     return _back_to_landing(token)
 

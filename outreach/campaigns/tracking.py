@@ -86,6 +86,23 @@ def decline(session: Session, invitation: Invitation, now: datetime) -> bool:
     return _stop(session, invitation, Stop.DECLINED, now)
 
 
+def end_slip(session: Session, link: Link, now: datetime) -> None:
+    """ "I do not want to answer", by a printed code. Who holds the slip is not known: so only its
+    code ends, and mail, the mailed link and the invitation stay as they are."""
+    ended = session.scalar(
+        update(Link)
+        .where(Link.school_id == school_of(session), Link.id == link.id, Link.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(Link.invitation_id)
+        .execution_options(synchronize_session=False)
+    )
+    if ended is not None:
+        holder = audit.Actor(audit.ActorKind.STUDENT)
+        audit.record(
+            session, now, holder, "code.ended_by_holder", "invitation", ended, link=str(link.id)
+        )
+
+
 def not_me(session: Session, invitation: Invitation, now: datetime) -> bool:
     """ "This is not for me": the address may be somebody else's. Reversible.
 

@@ -51,6 +51,7 @@ _ACTIONS = {
     "questionnaire.deleted": "Version of an own questionnaire deleted",
     "safeguarding.read": "What a student wrote was read by safeguarding",
     "safeguarding.acted": "What a student wrote was acted upon",
+    "code.ended_by_holder": "Slip ended: whoever held it does not want to answer",
     "school.contacts_changed": "Contacts for students changed",
 }
 
