@@ -49,6 +49,7 @@ FAILING = {
     Work.SYNC: "A roster cannot be synced",
     Work.DELETE_HELD: "What a school revoked cannot be deleted",
     Work.FORGET_UPLOADS: "Uploaded rosters cannot be deleted",
+    Work.FORGET_CODES: "Codes of ended campaigns cannot be deleted",
 }
 NOTHING_RUNS = "Nothing runs on this DATA_DIR. Start the service with `make run`."
 

@@ -40,6 +40,7 @@ class Work(Enum):
     DELETE_HELD = "delete_held"
     FORGET_UPLOADS = "forget_uploads"
     SAFEGUARDING = "safeguarding"
+    FORGET_CODES = "forget_codes"
 
     @property
     def job(self) -> str:

@@ -14,7 +14,7 @@ from types import FrameType
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import queues
-from outreach.campaigns import recovering
+from outreach.campaigns import code_tries, recovering
 from outreach.database import NotReady, transaction
 from outreach.parts import Parts
 from outreach.queues import Bell, Work
@@ -52,12 +52,15 @@ class Schedule:
             self.is_over.wait(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Ring for all that is due; now and then, recover first."""
-        if time.monotonic() >= self._sweeps_at:
+        """Ring for all that is due; now and then, recover first and forget old tries at codes."""
+        sweeps = time.monotonic() >= self._sweeps_at
+        if sweeps:
             recovering.recover(self.parts)
             self._sweeps_at = time.monotonic() + SWEEP_SECONDS
         with transaction(self.parts.sessions) as session:
             now = self.parts.clock()
+            if sweeps:
+                code_tries.sweep(session, now)
             bells = queues.take_overdue(session, now, BELLS_AT_ONCE)
             if is_account_mail_due(session, now):
                 bells.append(Bell(Work.ACCOUNT_MAIL, None))

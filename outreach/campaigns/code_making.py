@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.code_keys import CodeKeys
@@ -56,14 +55,12 @@ def make_codes(
 ) -> int:
     """Give each of these invitations of the campaign a code that works; returns how many are new.
 
-    Asked for twice, or by two people at once, it acts once: they take turns on the campaign's row.
-    A code that no key in force opens any more cannot be printed, so it ends and another is made.
+    Asked for twice, or by two people at once, it acts once: they take turns until the commit, and no
+    row is locked for it. A code that no key in force opens any more cannot be printed, so it ends and
+    another is made.
     """
-    session.execute(
-        select(Campaign.id)
-        .where(Campaign.school_id == school_of(session), Campaign.id == campaign.id)
-        .with_for_update()
-    )
+    turn = func.hashtextextended(f"codes {school_of(session)} {campaign.id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(turn)))
     made = 0
     for _ in range(ROUNDS):
         have = codes_of(session, keys, invitation_ids)
@@ -123,19 +120,6 @@ def _revoke_unreadable(session: Session, invitation_ids: Collection[UUID], now: 
         .values(revoked_at=now)
         .execution_options(synchronize_session=False)
     )
-
-
-def forget_codes(session: Session, link_ids: Select[Any]) -> None:
-    """For pupils who are erased: nothing is left that a code could be found or printed by."""
-    theirs = select(PersonalCode.code_hash).where(
-        PersonalCode.school_id == school_of(session), PersonalCode.link_id.in_(link_ids)
-    )
-    of_links = (PersonalCode.school_id == school_of(session), PersonalCode.link_id.in_(link_ids))
-    for statement in (
-        delete(CodeLookup).where(CodeLookup.code_hash.in_(theirs)),
-        delete(PersonalCode).where(*of_links),
-    ):
-        session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def reseal_codes(sessions: Sessions, keys: CodeKeys) -> int:

@@ -10,6 +10,7 @@ from outreach import audit, queues
 from outreach.audit import SYSTEM, Actor
 from outreach.campaigns import outbox
 from outreach.campaigns.audience import already_answered
+from outreach.campaigns.code_forgetting import forget_later
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.launching import has_unwritten_blocks
 from outreach.campaigns.links import is_past_closing
@@ -82,6 +83,7 @@ def cancel(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> 
         .values(state=InvitationState.STOPPED, stopped_reason=Stop.CANCELLED.value)
         .execution_options(synchronize_session=False)
     )
+    forget_later(session, campaign, now)
     return _recorded(session, campaign, "campaign.cancelled", actor, now)
 
 
@@ -92,6 +94,7 @@ def close(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> C
         return campaign
     _move(session, campaign, _C.CLOSED, ended_at=now)
     outbox.stop_waiting(session, Stop.CLOSED, now, Message.campaign_id == campaign.id)
+    forget_later(session, campaign, now)
     return _recorded(session, campaign, "campaign.closed", actor, now)
 
 

@@ -17,7 +17,7 @@ from outreach import audit
 from outreach.answering.models import AnsweringSession, BirthCheckTry, Response
 from outreach.audit import Actor
 from outreach.campaigns import outbox
-from outreach.campaigns.code_making import forget_codes
+from outreach.campaigns.code_forgetting import forget_codes
 from outreach.campaigns.models import Invitation, Link, Message
 from outreach.campaigns.states import CAN_ANSWER, InvitationState
 from outreach.database import enum_type, school_of

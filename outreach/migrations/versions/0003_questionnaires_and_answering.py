@@ -108,6 +108,35 @@ def _results_for_staff() -> None:
         sa.PrimaryKeyConstraint("school_id", name=op.f("pk_reporting_rule")),
     )
     guard_tenant_table("reporting_rule")
+    _counted_responses()
+
+
+def _counted_responses() -> None:
+    """What was in everybody's figures so far stays in them."""
+    op.create_table(
+        "counted_response",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("response_id", sa.Uuid(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "response_id"],
+            ["response.school_id", "response.id"],
+            name=op.f("fk_counted_response_school_id_response_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_counted_response_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "response_id", name=op.f("pk_counted_response")),
+    )
+    op.execute("ALTER TABLE response NO FORCE ROW LEVEL SECURITY")
+    op.execute(
+        "INSERT INTO counted_response (school_id, response_id, counted_at) "
+        "SELECT school_id, id, now() FROM response "
+        "WHERE written_back_at IS NOT NULL AND superseded_at IS NULL"
+    )
+    op.execute("ALTER TABLE response FORCE ROW LEVEL SECURITY")
+    guard_tenant_table("counted_response")
 
 
 def _pin_by_campaign() -> None:
@@ -245,7 +274,8 @@ def _open_text() -> None:
     mails = ("reset", "test_send", "sharing_receipt", "safeguarding")
     allow_values("account_mail", "kind", "accountmailkind", mails)
     works = ("launch", "deliver", "write_back", "account_mail", "close", "sync", "delete_held")
-    allow_values("due_work", "kind", "work", (*works, "forget_uploads", "safeguarding"))
+    newer = ("forget_uploads", "safeguarding", "forget_codes")
+    allow_values("due_work", "kind", "work", (*works, *newer))
     allow_values("message", "step", "messagestep", ("invite", "copy"))
     op.add_column(
         "campaign_questionnaire",
