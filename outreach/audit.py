@@ -1,5 +1,6 @@
 """Who did what to what, and when: append-only, ids only, never a name, address or answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -56,7 +57,7 @@ def record(
     action: str,
     subject_kind: str,
     subject_id: UUID | None,
-    **detail: str | int | bool | None,
+    **detail: str | int | bool | Sequence[str] | None,
 ) -> None:
     """Write one event into the caller's transaction. `detail` holds ids, states and counts."""
     session.add(

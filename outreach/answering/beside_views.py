@@ -50,6 +50,6 @@ def _confirmation(invitation_id: UUID) -> str:
         campaign_name=campaign.name,
         has_begun=invitation.started_at is not None,
         has_birth_date=pupil.date_of_birth is not None,
-        refused=why_not(invitation, campaign, web.now()),
+        refused=why_not(web.db(), invitation, campaign, web.now()),
         back=f"/staff/pupils/{pupil.id}",
     )

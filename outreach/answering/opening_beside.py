@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from outreach import audit
+from outreach.answering.again import has_answered_this_year
 from outreach.campaigns.links import gone_because
 from outreach.campaigns.models import ArrivedBy, Campaign, Invitation, Link
 from outreach.campaigns.states import ANSWERED, CAN_ANSWER
@@ -38,7 +39,9 @@ def find_invited(
     return row[0], row[1], row[2]
 
 
-def why_not(invitation: Invitation, campaign: Campaign, now: datetime) -> str | None:
+def why_not(
+    session: Session, invitation: Invitation, campaign: Campaign, now: datetime
+) -> str | None:
     """Why the questions cannot be opened, in words; None where they can."""
     if gone_because(None, campaign.state, campaign.closes_at, now) is not None:
         return "The campaign is over, so no more answers are taken."
@@ -46,6 +49,11 @@ def why_not(invitation: Invitation, campaign: Campaign, now: datetime) -> str | 
         return "This pupil has sent their answers in already."
     if invitation.state not in CAN_ANSWER:
         return "This pupil takes no part in it any more: by their own word, or it was stopped."
+    if has_answered_this_year(session, invitation, now):
+        return (
+            "This pupil has answered this school year already, in another campaign. On their page you "
+            "can let them answer again."
+        )
     return None
 
 
@@ -58,7 +66,7 @@ def open_beside(
 ) -> Link:
     """A link for this sitting, recorded as opened by staff. Earlier answers are shown only as they
     would be by any other link. Raises Refusal."""
-    refused = why_not(invitation, campaign, now)
+    refused = why_not(session, invitation, campaign, now)
     if refused is not None:
         raise Refusal(refused)
     link = Link(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from outreach.campaigns.models import Campaign, CampaignQuestionnaire, Invitation
 from outreach.campaigns.states import ANSWERED
@@ -93,10 +93,24 @@ def already_answered(campaign_id: UUID, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def is_answered_since(moment: datetime) -> ColumnElement[bool]:
+def is_answered_since(moment: datetime, of: type[Invitation] = Invitation) -> ColumnElement[bool]:
     """Over Invitation: sent in since then, and not open again."""
-    return and_(
-        Invitation.state.in_(ANSWERED),
-        Invitation.submitted_at >= moment,
-        Invitation.reopened_at.is_(None),
+    return and_(of.state.in_(ANSWERED), of.submitted_at >= moment, of.reopened_at.is_(None))
+
+
+def is_answered_elsewhere(now: datetime) -> ColumnElement[bool]:
+    """Over Invitation: its pupil has answered another of its family this school year, and was not
+    let answer again. Then no link of this one leads to the questions."""
+    other = aliased(Invitation)
+    return (
+        select(other.id)
+        .where(
+            other.school_id == Invitation.school_id,
+            other.pupil_id == Invitation.pupil_id,
+            other.id != Invitation.id,
+            other.family == Invitation.family,
+            is_answered_since(academic_year_start(now), other),
+        )
+        .correlate(Invitation)
+        .exists()
     )

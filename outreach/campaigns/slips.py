@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from outreach.campaigns.code_keys import CodeKeys
-from outreach.campaigns.code_making import Code, codes_of, make_codes
+from outreach.campaigns.audience import is_answered_elsewhere
+from outreach.campaigns.code_making import Code
 from outreach.campaigns.codes import write_code
 from outreach.campaigns.links import link_token
 from outreach.campaigns.models import Campaign, Invitation, Message
@@ -27,7 +27,7 @@ from outreach.pupils.roster.whole_roster import joining_whole_roster
 from outreach.signing import TokenSigner
 
 MOST_AT_ONCE = 240
-"""Slips of one PDF: a year group, in a second or two. Its data must fit `documents.rendering`."""
+"""Slips of one PDF, in a second or two; more are several. Its data must fit `documents.rendering`."""
 
 WITHOUT_GROUP = "No group"
 _REACHED = (
@@ -55,9 +55,16 @@ class SlipOf:
     """A pupil who still can answer. `group` is the registration group of today."""
 
     invitation_id: UUID
+    pupil_id: UUID
     forename: str
     surname: str
     group: str
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """By group, then by name: the same in every printing."""
+        names = (self.surname.casefold(), self.forename.casefold())
+        return (natural_order(self.group), self.group, *names, self.invitation_id)
 
 
 @dataclass(frozen=True)
@@ -78,26 +85,17 @@ def who_can_answer(
     only_unreached: bool = False,
     is_in: ColumnElement[bool] | None = None,
 ) -> list[SlipOf]:
-    """Whoever is invited, on the roster today and has neither answered nor said no; by group.
+    """Whoever is invited, on the roster today and has neither said no nor answered, here or this
+    school year in another campaign; by group.
 
     `only_unreached`: those to whom no mail went, or whose mail did not arrive. `is_in` is over Pupil.
     """
     today = london_date(now)
-    query = (
-        select(
-            Invitation.id,
-            func.coalesce(Pupil.preferred_forename, Pupil.forename),
-            Pupil.surname,
-            registration_group(today),
-        )
-        .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
-        .where(
-            Invitation.school_id == school_of(session),
-            Invitation.campaign_id == campaign.id,
-            Invitation.state.in_(CAN_ANSWER),
-            _is_on_roster(today),
-            seen,
-        )
+    query = _invited(session, campaign, today).where(
+        Invitation.state.in_(CAN_ANSWER),
+        ~is_answered_elsewhere(now),
+        _is_on_roster(today),
+        seen,
     )
     if only_unreached:
         query = query.where(~_was_reached())
@@ -105,11 +103,55 @@ def who_can_answer(
         query = query.where(is_in)
     with joining_whole_roster(session):
         rows = session.execute(query).all()
-    found = [SlipOf(id, first, last, group or WITHOUT_GROUP) for id, first, last, group in rows]
-    return sorted(
-        found,
-        key=lambda one: (natural_order(one.group), one.surname.casefold(), one.forename.casefold()),
+    return sorted((_slip_of(*row) for row in rows), key=lambda one: one.order)
+
+
+def years_invited(session: Session, campaign: Campaign, seen: ColumnElement[bool]) -> list[int]:
+    """School years that somebody invited is in today."""
+    years = (
+        select(Pupil.year)
+        .join(
+            Invitation,
+            and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id),
+        )
+        .where(
+            Invitation.school_id == school_of(session), Invitation.campaign_id == campaign.id, seen
+        )
+        .distinct()
+        .order_by(Pupil.year)
     )
+    return list(session.scalars(years))
+
+
+def slip_of_invited(
+    session: Session, campaign: Campaign, invitation_id: UUID, now: datetime
+) -> SlipOf | None:
+    """Of anybody invited, whether they can still answer or not: it says where their slip stands."""
+    query = _invited(session, campaign, london_date(now)).where(Invitation.id == invitation_id)
+    row = session.execute(query).one_or_none()
+    return None if row is None else _slip_of(*row)
+
+
+def _invited(
+    session: Session, campaign: Campaign, today: date
+) -> Select[UUID, UUID, str, str, str | None]:
+    return (
+        select(
+            Invitation.id,
+            Invitation.pupil_id,
+            func.coalesce(Pupil.preferred_forename, Pupil.forename),
+            Pupil.surname,
+            registration_group(today),
+        )
+        .join(Pupil, and_(Pupil.school_id == Invitation.school_id, Pupil.id == Invitation.pupil_id))
+        .where(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign.id)
+    )
+
+
+def _slip_of(
+    invitation_id: UUID, pupil_id: UUID, forename: str, surname: str, group: str | None
+) -> SlipOf:
+    return SlipOf(invitation_id, pupil_id, forename, surname, group or WITHOUT_GROUP)
 
 
 def _is_on_roster(today: date) -> ColumnElement[bool]:
@@ -133,25 +175,20 @@ def _was_reached() -> ColumnElement[bool]:
     )
 
 
-def print_slips(
-    session: Session,
-    keys: CodeKeys,
+def draw_slips(
     signer: TokenSigner,
     campaign: Campaign,
     chosen: Sequence[SlipOf],
+    codes: Mapping[UUID, Code],
     place: Place,
     size: Size,
-    now: datetime,
-) -> tuple[bytes, int]:
-    """The PDF, and how many codes were made for it. Printed again, a slip has the same code."""
-    ids = [one.invitation_id for one in chosen]
-    made = make_codes(session, keys, campaign, ids, now)
-    codes = codes_of(session, keys, ids)
+) -> bytes:
+    """The PDF. It asks the database nothing: it may take seconds."""
     data = _document(signer, campaign, chosen, codes, place, size)
     try:
-        return render_pdf("slips.typ", data), made
+        return render_pdf("slips.typ", data)
     except NoFont:  # a name in a script that this machine has no font for
-        return render_pdf("slips.typ", data, whatever_fonts=True), made
+        return render_pdf("slips.typ", data, whatever_fonts=True)
 
 
 def _document(

@@ -1,10 +1,13 @@
 """Answering without email: a code on a slip, its limits, and staff beside the pupil."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
+import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from outreach import web
 from outreach.answering.models import AnsweringSession
@@ -15,16 +18,24 @@ from outreach.campaigns.code_making import codes_of, make_codes, reseal_codes
 from outreach.campaigns.code_models import CodeLookup, CodeTry, PersonalCode
 from outreach.campaigns.code_tries import BROWSER, NETWORK, guesser
 from outreach.campaigns.codes import draw_code, write_code
+from outreach.campaigns.creating import create_campaign
+from outreach.campaigns.launching import launch, write_next_block
 from outreach.campaigns.models import ArrivedBy, Campaign, Invitation, Link, Message
 from outreach.campaigns.relinking import send_new_link
+from outreach.campaigns.slip_parts import in_parts
 from outreach.campaigns.states import InvitationState, MessageState
+from outreach.campaigns.steering import close
+from outreach.campaigns.views import slips
 from outreach.database import transaction
 from outreach.privacy.erasing import erase_pupils
-from outreach.pupils.models import WrongAddress
+from outreach.pupils.models import RosterGroup, WrongAddress
+from outreach.queues import Bell, DueWork, Work, take_overdue
 from outreach.schools.models import Role
 from tests.factories import put_in_group, signed_in
 from tests.journeys.dsl import Browser, Launched
 from tests.journeys.staff_pages import submit
+from workers import forget_codes
+from workers.schedule import Schedule
 
 Launch = Callable[..., Launched]
 WRONG = "We do not know this code"
@@ -146,9 +157,19 @@ def test_a_guesser_without_cookies_closes_the_network_for_codes_and_not_for_qr_o
 ) -> None:
     code, keys = code_of(launched), keys_of(launched)
     with transaction(launched.parts.sessions) as session:
-        for number in range(NETWORK.tries - 1):
-            one = guesser(keys, "127.0.0.1", f"browser {number}")
-            assert look_up(session, keys, draw_code(), one, launched.clock()) is NoLink.NOBODYS
+        one = guesser(keys, "127.0.0.1", "a browser")
+        assert look_up(session, keys, draw_code(), one, launched.clock()) is NoLink.NOBODYS
+        session.execute(
+            insert(CodeTry),
+            [
+                {
+                    "network_hash": one.network_hash,
+                    "browser_hash": f"browser {number}".encode(),
+                    "at": launched.clock(),
+                }
+                for number in range(NETWORK.tries - 2)
+            ],
+        )
     assert SCHOOLS_OWN in enter(launched.browser(), code).text
     assert WRONG in enter(launched.browser(), draw_code()).text
 
@@ -160,8 +181,8 @@ def test_a_guesser_without_cookies_closes_the_network_for_codes_and_not_for_qr_o
     launched.clock.turn(minutes=61)
     assert SCHOOLS_OWN in enter(launched.browser(), code).text
     launched.clock.turn(days=1)
-    enter(launched.browser(), draw_code())
-    assert count(launched, CodeTry) == 1
+    while count(launched, CodeTry):
+        Schedule(launched.parts).look()
 
 
 def test_behind_a_proxy_only_what_the_nearest_one_says_is_believed(app: Flask) -> None:
@@ -225,8 +246,7 @@ def test_a_new_link_ends_the_code_and_the_next_slip_has_another(launched: Launch
     assert SCHOOLS_OWN in enter(launched.browser(), code_of(launched)).text
 
 
-def test_whoever_holds_somebody_elses_slip_stops_nothing(launched: Launched) -> None:
-    launched.change(Message, launched.messages[0].id, state=MessageState.ACCEPTED)
+def test_whoever_holds_somebody_elses_slip_stops_nothing_but_the_slip(launched: Launched) -> None:
     student = enter(launched.browser(), code_of(launched))
     student.get(student.link_of("This is not for me"))
 
@@ -238,6 +258,18 @@ def test_whoever_holds_somebody_elses_slip_stops_nothing(launched: Launched) -> 
     assert launched.invitation.state is InvitationState.NOT_STARTED
     assert count(launched, WrongAddress) == 0
 
+    code = code_of(launched)
+    enter(student, code)
+    student.get(student.link_of("I do not want to answer"))
+    assert "Emails about this questionnaire are not stopped by it" in student.words
+    student.press()
+    assert student.heading == "You chose not to answer"
+    assert enter(launched.browser(), code).heading == "This link no longer works"
+    assert launched.invitation.state is InvitationState.NOT_STARTED
+    assert [one.state for one in launched.messages] == [MessageState.QUEUED]
+    assert "I do not want to answer" in launched.browser().open().words
+    assert enter(launched.browser(), code_of(launched)).status == 200
+
 
 def test_a_closed_campaign_prints_no_slip_and_its_codes_say_so(
     app: Flask, launched: Launched
@@ -245,9 +277,92 @@ def test_a_closed_campaign_prints_no_slip_and_its_codes_say_so(
     code, leader = code_of(launched), signed_in(app, launched.school)
     launched.change(Campaign, launched.campaign_id, closes_at=launched.clock())
 
-    assert enter(launched.browser(), code).heading == "This questionnaire has closed"
+    student = launched.browser()
+    assert enter(student, code).heading == "This questionnaire has closed"
+    assert count(launched, CodeTry) == 1, "a guesser learns as much by it as by a wrong one"
     assert "no slips are made" in leader.get(slips_page(launched)).text
     assert '<form method="post"' not in leader.get(slips_page(launched)).text.split("<main")[1]
+
+
+def test_codes_go_thirty_days_after_the_campaign_has_ended(
+    launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forget_codes, "parts", lambda: launched.parts)
+    code = code_of(launched)
+    with launched.in_school() as session:
+        close(session, launched.campaign_id, OPERATOR, launched.clock())
+
+    launched.clock.turn(days=29)
+    forget_codes.run(str(launched.school.id))
+    assert enter(launched.browser(), code).heading == "This questionnaire has closed"
+    launched.clock.turn(days=2)
+    with launched.in_school() as session:
+        bells = take_overdue(session, launched.clock(), 100)
+        assert Bell(Work.FORGET_CODES, launched.school.id) in bells
+    forget_codes.run(str(launched.school.id))
+
+    assert count(launched, PersonalCode) == count(launched, CodeLookup) == 0
+    assert WRONG in enter(launched.browser(), code).text
+    with launched.in_school() as session:
+        mine = select(DueWork.kind).where(DueWork.school_id == launched.school.id)
+        assert Work.FORGET_CODES not in session.scalars(mine).all()
+
+
+def test_slips_are_drawn_while_others_go_on_and_it_is_known_whose_they_are(
+    app: Flask, launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def draw(*_given: object) -> bytes:
+        launched.change(Campaign, launched.campaign_id, name="Renamed meanwhile")
+        seen.append(count(launched, PersonalCode))
+        return b"%PDF"
+
+    monkeypatch.setattr(slips, "draw_slips", draw)
+    with launched.in_school() as session:
+        put_in_group(session, "10A", launched.pupil_id)
+    launched.change(Message, launched.messages[0].id, state=MessageState.BOUNCED)
+    leader = signed_in(app, launched.school)
+
+    submit(leader, slips_page(launched), group="10A", who="unreached")
+    submit(leader, slips_page(launched), group="year:10")
+
+    assert seen == [1, 2], "the codes are committed before the drawing"
+    with launched.in_school() as session:
+        done = select(AuditEvent).where(AuditEvent.action == "codes.printed")
+        first, second = [one.detail for one in session.scalars(done.order_by(AuditEvent.at))]
+        group_id = session.scalars(select(RosterGroup.id)).one()
+    assert first["pupils"] == [str(launched.pupil_id)]
+    assert (first["group"], first["group_ids"]) == ("registration", [str(group_id)])
+    assert first["unreached_only"] is True
+    assert (second["year"], len(second["pupils"])) == (10, 2)
+
+
+def test_a_whole_year_comes_in_parts_that_one_who_answers_meanwhile_does_not_move(
+    app: Flask, launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whose: list[list[UUID]] = []
+    monkeypatch.setattr(slips, "in_parts", lambda chosen: in_parts(chosen, most=1))
+    monkeypatch.setattr(
+        slips,
+        "draw_slips",
+        lambda _signer, _campaign, chosen, *_rest: (
+            whose.append([one.pupil_id for one in chosen]) or b"%PDF"
+        ),
+    )
+    leader = signed_in(app, launched.school)
+    page = leader.get(f"{slips_page(launched)}?group=year:10").text
+    keys = re.findall(r'name="part" value="([^"]+)"', page)
+    assert len(keys) == 2
+    assert "Part 1 of 2" in page
+
+    launched.change(Invitation, launched.invitation_id, state=InvitationState.SUBMITTED)
+    answers = [submit(leader, slips_page(launched), group="year:10", part=key) for key in keys]
+
+    assert sorted(one.status_code for one in answers) == [200, 422]
+    ((other,),) = whose
+    assert other != launched.pupil_id
+    assert submit(leader, slips_page(launched), part="1.no-id.").status_code == 422
 
 
 def test_slips_are_for_those_who_can_answer_by_group_and_by_what_mail_did(
@@ -271,6 +386,48 @@ def test_slips_are_for_those_who_can_answer_by_group_and_by_what_mail_did(
     assert "1 slip" in leader.get(page).text
     submit(leader, page, group="registration:10B")
     assert count(launched, PersonalCode) == 0
+
+
+def test_who_has_answered_this_year_by_another_campaign_gets_no_slip_and_no_place_beside(
+    app: Flask, launched: Launched
+) -> None:
+    launched.change(
+        Invitation,
+        launched.invitation_id,
+        state=InvitationState.SUBMITTED,
+        submitted_at=launched.clock(),
+    )
+    with launched.in_school() as session:
+        later = create_campaign(
+            session,
+            launched.parts.library,
+            name="Summer",
+            questionnaire="gcse",
+            years=[10],
+            groups=[],
+            closes_on=None,
+            created_by=None,
+            now=launched.clock(),
+        )
+        launch(session, later.id, OPERATOR, launched.clock())
+        while write_next_block(session, launched.clock()):
+            pass
+        mine = select(Invitation.id).where(
+            Invitation.pupil_id == launched.pupil_id, Invitation.campaign_id == later.id
+        )
+        invitation_id = session.scalars(mine).one()
+    leader = signed_in(app, launched.school)
+
+    for who in ("", "unreached"):
+        page = leader.get(f"/staff/campaigns/{later.id}/slips?who={who}").text
+        assert ("<h2>1 slip</h2>" in page) is (not who), who
+    page = f"/staff/invitations/{invitation_id}/beside"
+    assert "has answered this school year already" in leader.get(page).text
+    assert submit(leader, slips_page(launched), page).status_code == 409
+
+    launched.change(Invitation, launched.invitation_id, reopened_at=launched.clock())
+    assert "<h2>2 slips</h2>" in leader.get(f"/staff/campaigns/{later.id}/slips").text
+    assert submit(leader, page).status_code == 303
 
 
 def test_staff_open_the_questions_beside_a_pupil_and_leave_the_browser(

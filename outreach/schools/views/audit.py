@@ -32,6 +32,8 @@ class EventView:
     what: str
     subject: str
     details: list[str]
+    lists: list[tuple[str, list[str]]]
+    """Particulars that are many ids, by what they are."""
 
 
 def _event_view(event: TrailEvent) -> EventView:
@@ -45,12 +47,17 @@ def _event_view(event: TrailEvent) -> EventView:
         what=action_words(event.action),
         subject=f"{subject} {event.subject_id}" if event.subject_id else subject,
         details=_details(event.detail),
+        lists=[
+            (f"{len(value)} {key}".replace("_", " "), value)
+            for key, value in sorted(event.detail.items())
+            if isinstance(value, list) and value
+        ],
     )
 
 
 def _details(detail: dict[str, Any]) -> list[str]:
     """A change reads “from … to …”; the rest as it was written, by name."""
-    rest = dict(detail)
+    rest = {key: value for key, value in detail.items() if not isinstance(value, list)}
     words = []
     if {"before", "after"} <= rest.keys():
         change = f"from {rest.pop('before')} to {rest.pop('after')}".replace("_", " ")

@@ -8,6 +8,7 @@ import pytest
 from outreach.campaigns.code_keys import CodeKeys
 from outreach.campaigns.code_tries import guesser, network_of
 from outreach.campaigns.codes import ALPHABET, DRAWN, LENGTH, draw_code, read_code, write_code
+from outreach.campaigns.slip_parts import in_parts, number_in
 from outreach.campaigns.slips import SlipOf, draw_qr, short_names
 
 KEYS = ("n" * 40, "o" * 40)
@@ -94,7 +95,7 @@ def test_a_network_is_an_address_or_the_64_bits_of_one_site() -> None:
 
 def test_a_slip_says_no_more_of_a_name_than_it_must() -> None:
     def slip(forename: str, surname: str, group: str = "10A") -> SlipOf:
-        return SlipOf(uuid4(), forename, surname, group)
+        return SlipOf(uuid4(), uuid4(), forename, surname, group)
 
     slips = [slip("Robin", "Ash"), slip("Jo", "Birch"), slip("Jo", "Beech"), slip("Jo", "B", "10B")]
 
@@ -106,3 +107,15 @@ def test_a_qr_is_drawn_without_anything_from_elsewhere() -> None:
 
     assert drawn.startswith("<svg")
     assert "href" not in drawn
+
+
+def test_parts_hold_whole_groups_and_only_a_group_too_large_for_one_is_cut() -> None:
+    groups = ["9A"] * 3 + ["9B"] * 4 + ["10A"] * 12
+    slips = [SlipOf(uuid4(), uuid4(), "Jo", f"Ash{n:02}", one) for n, one in enumerate(groups)]
+
+    parts = in_parts(slips, most=8)
+
+    assert [(one.groups, one.slips) for one in parts] == [("9A to 9B", 7), ("10A", 8), ("10A", 4)]
+    assert [one.until for one in parts] == [*(one.first for one in parts[1:]), None]
+    assert in_parts([]) == []
+    assert [number_in(one.key) for one in parts] == [1, 2, 3]
