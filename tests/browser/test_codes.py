@@ -11,6 +11,8 @@ from outreach.campaigns.code_making import codes_of, make_codes
 from outreach.campaigns.code_tries import BROWSER
 from outreach.campaigns.codes import draw_code, write_code
 from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.slip_parts import in_parts
+from outreach.campaigns.views import slips
 from outreach.database import transaction
 from outreach.schools.models import Role
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
@@ -59,8 +61,9 @@ def test_a_student_without_a_mailbox_types_the_code_and_starts(
 
 
 def test_the_pages_round_codes_are_accessible_in_every_language(
-    open_page: OpenPage, shop: Shop, sign_in: SignIn
+    open_page: OpenPage, shop: Shop, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slips, "in_parts", lambda chosen: in_parts(chosen, most=2))
     invitation, code = invitation_and_code(shop)
     page = open_page(PHONE)
     for language in ("cy", "pl", "uk", "ur"):
@@ -72,6 +75,11 @@ def test_the_pages_round_codes_are_accessible_in_every_language(
     page.get_by_role("link", name="This is not for me").click()
     expect(page.locator("main")).to_contain_text("give it to your tutor")
     check_accessible(page)
+    page.get_by_role("link", name="tell us that instead").click()
+    check_accessible(page)
+    page.locator("main form button").click()
+    expect(page.locator("main")).to_contain_text("ask your tutor for a new slip")
+    check_accessible(page)
     page.goto("/code")
     for _ in range(BROWSER.tries + 1):
         type_code(page, draw_code())
@@ -81,4 +89,7 @@ def test_the_pages_round_codes_are_accessible_in_every_language(
         staff = open_page(size)
         sign_in(staff, Role.CAREERS_LEADER)
         staff.goto(f"/staff/invitations/{invitation}/beside")
+        check_accessible(staff)
+        staff.goto(f"/staff/campaigns/{shop.campaign_id}/slips?group=year:10")
+        expect(staff.locator("main")).to_contain_text("nobody is in two of them")
         check_accessible(staff)
