@@ -6,8 +6,6 @@ school's own record, so objections to sharing with others leave it as it is: tho
 `lists_for_others`.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +29,7 @@ from outreach.profiles.history import year_name
 from outreach.pupils.finding import get_pupil
 from outreach.pupils.models import Pupil
 from outreach.reports.responses import is_its_invitation, is_of_campaign, is_of_pupil
-from outreach.spreadsheets import safe_cell
+from outreach.spreadsheets import csv_line
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
 from questionnaires.loading import Library
 from questionnaires.model import Note, Questionnaire
@@ -222,10 +220,10 @@ def write_csv(results: Results) -> Iterator[str]:
     Empty: not asked, or too few answers for a score. Several choices stand between semicolons.
     """
     questions, fields = results.questions, results.fields
-    yield _csv_line([*IDENTITY_COLUMNS, *questions, *fields])
+    yield csv_line([*IDENTITY_COLUMNS, *questions, *fields])
     for row in results.rows:
         answers = [answer_cell(row.answers, question_id) for question_id in questions]
-        yield _csv_line([*row.identity, *answers, *(row.fields.get(field) for field in fields)])
+        yield csv_line([*row.identity, *answers, *(row.fields.get(field) for field in fields)])
 
 
 def _each_once(names: Iterable[str]) -> list[str]:
@@ -240,9 +238,3 @@ def answer_cell(answers: Mapping[str, Json], question_id: str) -> str | int | No
     if value is None:
         return SKIPPED
     return ";".join(value) if isinstance(value, list) else value
-
-
-def _csv_line(cells: Sequence[str | int | float | None]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-    return line.getvalue()

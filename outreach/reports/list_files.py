@@ -1,12 +1,10 @@
 """A list for others as a CSV file, and the file's name."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import date
 
 from outreach.reports.lists_for_others import ListForOthers, Recipient
-from outreach.spreadsheets import safe_cell
+from outreach.spreadsheets import csv_line
 
 
 def write_csv(listed: ListForOthers) -> Iterator[str]:
@@ -44,6 +42,4 @@ def _day(day: date | None) -> str | None:
 
 
 def _line(*cells: str | None) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-    return line.getvalue()
+    return csv_line(cells)

@@ -30,6 +30,8 @@ Cell = str | int | float | None
 
 EXPLAINED = ("column", "questionnaire", "version", "what it is", "values", "positive", "not sure")
 WIDTH, WIDE = 18, 60
+LONGEST_CELL = 32_767
+"""Characters, as Excel has it."""
 
 IDENTITY_WORDS = {
     "upn": "Unique pupil number",
@@ -106,7 +108,7 @@ def _write_explained(book: xlsxwriter.Workbook, head: Format, results: Results) 
     sheet.set_column(3, 4, WIDE)
     rows = [*_explained(results), ()]
     for number, cells in enumerate(rows, start=1):
-        _put(sheet, number, cells)
+        _put(sheet, number, [_shortened(cell) for cell in cells])
     for number, words in enumerate(RULE, start=len(rows) + 1):
         _put(sheet, number, [words], head if words is RULE[0] else None)
 
@@ -129,6 +131,13 @@ def _explained_scores(one: Questionnaire) -> Iterator[Sequence[Cell]]:
         for key in keys:
             field = score_field(one, kind, key)
             yield field, one.id, one.version, f"Score, 0 to 100: {field_label(field, one)}"
+
+
+def _shortened(cell: Cell) -> Cell:
+    """Forty options of the longest labels are more than a cell holds. Nothing given is ever cut."""
+    if isinstance(cell, str) and len(cell) > LONGEST_CELL:
+        return f"{cell[: LONGEST_CELL - 1]}…"
+    return cell
 
 
 def _title(one: Questionnaire) -> str:

@@ -219,7 +219,7 @@ def test_the_page_counts_what_is_withheld_and_the_download_is_on_record(scene: S
     answer = submit(leader, LISTS, **{"to": "local_authority", "years-local_authority": "11"})
 
     assert answer.mimetype == "text/csv"
-    assert answer.text.startswith("\ufeffSurname,Forename,Date of birth")
+    assert answer.text.startswith('\ufeff"Surname","Forename","Date of birth"')
     assert "'=shdown" in answer.text
     assert "local-authority-list.csv" in answer.headers["Content-Disposition"]
     with transaction(scene.sessions, scene.school.id) as session:

@@ -104,7 +104,9 @@ def test_the_fault_list_can_be_downloaded_and_holds_no_formula(leader: FlaskClie
     answer = leader.post(f"{ROSTER}/faults", data=fields)
 
     assert answer.headers["Content-Disposition"] == 'attachment; filename="roster-faults.csv"'
-    assert answer.data.startswith(b"\xef\xbb\xbfRow,Column,Value,What to do\r\n3,Year,'=1+1,")
+    assert answer.data.startswith(
+        b'\xef\xbb\xbf"Row","Column","Value","What to do"\r\n3,"Year","\'=1+1",'
+    )
 
 
 def test_a_roster_of_several_megabytes_is_taken(

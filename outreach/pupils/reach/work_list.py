@@ -1,11 +1,9 @@
 """Who cannot be emailed and what to do about it, as a CSV file for the person who can do it."""
 
-import csv
-import io
 from collections.abc import Iterable
 
 from outreach.pupils.reach.unreachable import Unreachable
-from outreach.spreadsheets import safe_cell
+from outreach.spreadsheets import csv_line
 
 COLUMNS = (
     "Name",
@@ -22,9 +20,7 @@ COLUMNS = (
 
 def write_work_list(rows: Iterable[Unreachable]) -> bytes:
     """With a byte order mark, by which Excel knows UTF-8."""
-    output = io.StringIO(newline="")
-    writer = csv.writer(output)
-    writer.writerow(COLUMNS)
+    lines = [csv_line(COLUMNS)]
     for row in rows:
         pupil = row.pupil
         cells = (
@@ -38,5 +34,5 @@ def write_work_list(rows: Iterable[Unreachable]) -> bytes:
             row.why.to_do,
             row.why.mender.at_start,
         )
-        writer.writerow([safe_cell(cell) for cell in cells])
-    return output.getvalue().encode("utf-8-sig", errors="replace")
+        lines.append(csv_line(cells))
+    return "".join(lines).encode("utf-8-sig", errors="replace")

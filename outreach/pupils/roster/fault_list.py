@@ -1,13 +1,11 @@
 """The rejected cells of an import as a CSV file that a spreadsheet may safely open."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 
 from outreach.errors import Refusal
 from outreach.pupils.sources.records import CellFault
-from outreach.spreadsheets import safe_cell
+from outreach.spreadsheets import csv_line
 
 MOST_CARRIED = 5_000
 """As many faults as a page carries in its form; nothing of them is kept on the server."""
@@ -15,13 +13,9 @@ MOST_CARRIED = 5_000
 
 def write_faults(faults: Sequence[CellFault], row_name: str = "row") -> bytes:
     """With a byte order mark, by which Excel knows UTF-8. `row_name` is what a row counts."""
-    output = io.StringIO(newline="")
-    writer = csv.writer(output)
-    writer.writerow([row_name.capitalize(), "Column", "Value", "What to do"])
-    for fault in faults:
-        cells = (fault.column, fault.value, fault.reason)
-        writer.writerow([fault.row, *(safe_cell(cell) for cell in cells)])
-    return output.getvalue().encode("utf-8-sig", errors="replace")
+    lines = [csv_line([row_name.capitalize(), "Column", "Value", "What to do"])]
+    lines += [csv_line([one.row, one.column, one.value, one.reason]) for one in faults]
+    return "".join(lines).encode("utf-8-sig", errors="replace")
 
 
 def carry(faults: Sequence[CellFault]) -> str:

@@ -6,15 +6,17 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pytest
+import yaml
+from python_calamine import CalamineWorkbook
 
 from outreach.profiles.fields import score_fields
 from outreach.reports.exporting import ResultRow, Results, write_csv, write_json
-from outreach.spreadsheets import safe_cell
+from outreach.reports.workbooks import write_workbook
 from questionnaires.answers import Value, to_json
+from questionnaires.loading import load_text
 from questionnaires.model import Questionnaire
 from questionnaires.scoring import score
-from tests.unit.questionnaires.tiny import GCSE, tiny
+from tests.unit.questionnaires.tiny import FOLDER, GCSE, tiny
 
 SUBMITTED = datetime(2026, 11, 21, 9, 14, tzinfo=UTC)
 
@@ -42,15 +44,6 @@ def read_csv(definition: Questionnaire, *rows: ResultRow) -> list[dict[str, str]
             io.StringIO("".join(write_csv(Results((definition,), iter(rows)))), newline="")
         )
     )
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_text_that_a_spreadsheet_would_run_is_shown_as_text(start: str) -> None:
-    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
-
-
-def test_numbers_and_other_text_are_left_as_they_are() -> None:
-    assert [safe_cell(cell) for cell in ("a=1", -5, 62.5, None)] == ["a=1", -5, 62.5, None]
 
 
 def test_an_identifier_that_looks_like_a_formula_is_made_safe() -> None:
@@ -85,3 +78,24 @@ def test_the_json_is_one_document_however_many_rows_it_has() -> None:
         text = "".join(write_json(Results((GCSE,), iter([row(GCSE, {})] * count))))
 
         assert len(json.loads(text)["results"]) == count
+
+
+def test_labels_longer_than_a_cell_are_shortened_where_a_workbook_explains_them() -> None:
+    definition = yaml.safe_load((FOLDER / "choice.yaml").read_text("utf-8"))
+    question = definition["sections"][0]["questions"][0]
+    question.pop("scale", None)
+    question["options"] = [
+        {"value": f"v{n}", "label": {"en": f"{n:02}" + "x" * 998}} for n in range(40)
+    ]
+    longest = load_text(yaml.safe_dump(definition).encode())
+    file = io.BytesIO()
+
+    write_workbook(Results((longest,), iter([row(longest, {})])), file)
+
+    file.seek(0)
+    sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_name("Explained").to_python()
+    [explained] = [one[4] for one in sheet if one[0] == question["id"]]
+    assert isinstance(explained, str)
+    assert explained.startswith("v0 = 00x")
+    assert explained.endswith("x…")
+    assert len(explained) == 32_767
