@@ -1,7 +1,7 @@
 """A campaign's results for the whole cohort: completion, scores, plans and interests.
 
-All figures but completion are of responses that have been written back, one current response a
-student.
+All figures but completion are of responses that have been written back, one a student: the current
+one, or for those who may not read single responses the one that was last counted in.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,11 @@ from outreach.campaigns.pinning import definitions_of, title_of
 from outreach.campaigns.states import CampaignState
 from outreach.clock import london_date
 from outreach.reports.completion import CompletionByGroup, completion_by_group
+from outreach.reports.counting import counted_at, units_of
 from outreach.reports.floor import floor_of
 from outreach.reports.own_answers import own_answers_of
 from outreach.reports.plans import Said, plans_of
-from outreach.reports.responses import is_its_invitation, is_of_campaign
+from outreach.reports.responses import Edition, is_its_invitation, is_of_campaign
 from outreach.reports.scores import Scores, scores_of
 from questionnaires.loading import Library
 from questionnaires.model import Questionnaire
@@ -35,6 +36,8 @@ class Completion:
     counted: int
     """Answered, and in the figures below. The rest follow within a minute or so."""
     floor: int
+    as_of: datetime | None = None
+    """When the figures last moved, where they move by several students at a time."""
 
     @property
     def has_enough(self) -> bool:
@@ -54,7 +57,10 @@ class Cohort:
     scores: Scores
     said: tuple[Said, ...]
     own: tuple[Said, ...]
-    """To the school's own questions."""
+    """To the school's own questions; live only."""
+    counted_shown: int | None
+    """How many the figures are of. None where a few of the asked are not in them: how few would be
+    plain from it."""
 
     @property
     def versions(self) -> str:
@@ -67,9 +73,9 @@ def cohort_of(
     campaign_id: UUID,
     now: datetime,
     *,
-    hides_small: bool = True,
+    edition: Edition = Edition.COUNTED,
 ) -> Cohort:
-    """`hides_small` is for readers who may not see the single responses anyway, and for paper.
+    """`COUNTED` is for readers who may not see the single responses anyway, and for paper.
 
     A viewer who is limited to groups reads the figures of the whole cohort too: they name nobody,
     and cut down to one group most would be too small to show, or would show by subtraction what
@@ -79,9 +85,14 @@ def cohort_of(
     campaign = find_campaign(session, campaign_id)
     definitions = definitions_of(session, library, campaign_id)
     floor = floor_of(session)
-    hidden_under = floor if hides_small else None
-    completion = _completion(session, campaign, floor)
+    is_live = edition is Edition.LIVE
+    hidden_under = None if is_live else floor
+    completion = _completion(session, campaign, floor, edition)
+    by_group = completion_by_group(session, campaign.id, london_date(now), hidden_under)
+    counted = completion.counted
+    counted_shown = counted if by_group.total is not None else None
     enough = completion.has_enough
+    units = () if is_live else units_of(session, floor, campaign.id)[campaign.id]
     return Cohort(
         campaign_id=campaign.id,
         name=campaign.name,
@@ -90,25 +101,31 @@ def cohort_of(
         definitions=definitions,
         floor=floor,
         completion=completion,
-        by_group=completion_by_group(session, campaign.id, london_date(now), hidden_under),
-        scores=scores_of(session, definitions, campaign.id, completion.counted, floor)
+        by_group=by_group,
+        scores=scores_of(session, definitions, campaign.id, counted_shown, floor, edition, units)
         if enough
         else Scores((), ()),
-        said=plans_of(session, definitions, campaign.id, completion.counted, hidden_under)
+        said=plans_of(session, definitions, campaign.id, counted, hidden_under, edition)
         if enough
         else (),
-        own=own_answers_of(session, definitions, campaign.id, completion.counted, hidden_under)
-        if enough
+        own=own_answers_of(session, definitions, campaign.id, counted)
+        if enough and is_live
         else (),
+        counted_shown=counted_shown,
     )
 
 
-def _completion(session: Session, campaign: Campaign, floor: int) -> Completion:
+def _completion(session: Session, campaign: Campaign, floor: int, edition: Edition) -> Completion:
     answered, counted = session.execute(
         select(func.count(), func.count(Response.written_back_at))
         .select_from(Response)
         .join(Invitation, is_its_invitation())
-        .where(is_of_campaign(session, campaign.id))
+        .where(is_of_campaign(session, campaign.id, edition))
     ).one()
-    asked = int((campaign.audience or {}).get("asked", 0))
-    return Completion(asked=asked, answered=answered, counted=counted, floor=floor)
+    return Completion(
+        asked=int((campaign.audience or {}).get("asked", 0)),
+        answered=answered,
+        counted=counted,
+        floor=floor,
+        as_of=counted_at(session, campaign.id) if edition is Edition.COUNTED else None,
+    )

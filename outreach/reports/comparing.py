@@ -1,7 +1,8 @@
 """A campaign's results by characteristic: how many were asked and answered, and their readiness.
 
 Only for items that the school shares for this purpose. Groups so small that somebody could be
-picked out stand together in one line, for every reader.
+picked out stand together in one line, for every reader. And only once the campaign is over: while
+it runs, each new answer would move the line of one group, and tell which that student is in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,15 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Subquery, Text, and_, func, literal, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
-from outreach.campaigns.models import Invitation
+from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.states import CampaignState
 from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.pupils import characteristics
 from outreach.pupils.models import Item, Pupil
 from outreach.pupils.sync.permission import connection_in_force
+from outreach.reports.responses import is_counted, is_its_invitation
 from outreach.reports.small_numbers import blocks_of
 from outreach.schools.models import Connection
 from outreach.schools.purposes import DataItem, Purpose, table
@@ -55,6 +59,8 @@ def comparisons(session: Session, campaign_id: UUID, floor: int) -> tuple[Compar
     """
     if connection_in_force(session) is not Connection.AUTHORISED:
         return ()
+    if not is_settled(session, campaign_id):
+        return ()
     switches = switches_of(session)
     items = [
         item
@@ -64,6 +70,28 @@ def comparisons(session: Session, campaign_id: UUID, floor: int) -> tuple[Compar
     counted = _counted(session, campaign_id, items)
     found = (_compared(item, counted[item], floor) for item in items)
     return tuple(one for one in found if one is not None)
+
+
+def is_settled(session: Session, campaign_id: UUID) -> bool:
+    """The campaign is over, and every response sent in has been worked out."""
+    over = (CampaignState.CLOSED, CampaignState.CANCELLED)
+    waits = (
+        select(Response.id)
+        .join(Invitation, is_its_invitation())
+        .where(
+            Response.school_id == school_of(session),
+            Invitation.campaign_id == campaign_id,
+            Response.submitted_at.is_not(None),
+            Response.written_back_at.is_(None),
+        )
+    )
+    return bool(
+        session.scalar(
+            select(Campaign.state.in_(over) & ~waits.exists()).where(
+                Campaign.school_id == school_of(session), Campaign.id == campaign_id
+            )
+        )
+    )
 
 
 def _values(session: Session, item: DataItem) -> Subquery:
@@ -108,30 +136,40 @@ def _counted(
 
 
 def _answered(session: Session, campaign_id: UUID) -> Select[UUID, UUID, float | None, int, int]:
-    """Every pupil asked, with their current response and its result in career knowledge."""
+    """Every pupil asked, with their response that is counted in, and its result in career knowledge."""
+    counted = (
+        select(Response.school_id, Response.id, Response.invitation_id)
+        .ext(distinct_on(Response.invitation_id))
+        .join(Invitation, is_its_invitation())
+        .where(
+            Response.school_id == school_of(session),
+            Invitation.campaign_id == campaign_id,
+            is_counted(),
+        )
+        .order_by(Response.invitation_id, Response.submitted_at.desc())
+        .subquery("counted")
+    )
     return (
         select(
             Invitation.pupil_id,
-            Response.id.label("response_id"),
+            counted.c.id.label("response_id"),
             Result.score,
             Result.positive,
             Result.not_positive,
         )
         .select_from(Invitation)
         .outerjoin(
-            Response,
+            counted,
             and_(
-                Response.school_id == Invitation.school_id,
-                Response.invitation_id == Invitation.id,
-                Response.submitted_at.is_not(None),
-                Response.superseded_at.is_(None),
+                counted.c.school_id == Invitation.school_id,
+                counted.c.invitation_id == Invitation.id,
             ),
         )
         .outerjoin(
             Result,
             and_(
-                Result.school_id == Response.school_id,
-                Result.response_id == Response.id,
+                Result.school_id == counted.c.school_id,
+                Result.response_id == counted.c.id,
                 Result.campaign_id == Invitation.campaign_id,
                 Result.kind == ResultKind.BLOCK,
                 Result.key == Block.CAREER_KNOWLEDGE.value,
@@ -142,7 +180,7 @@ def _answered(session: Session, campaign_id: UUID) -> Select[UUID, UUID, float |
 
 
 def _compared(item: DataItem, rows: Mapping[str | None, Row[Any]], floor: int) -> Comparison | None:
-    """Largest group first, what stands together last."""
+    """In the order of the table, what stands together last: an order by size would tell sizes."""
     blocks, has_answered = _blocks(rows, floor)
     if not blocks:
         return None
@@ -161,8 +199,15 @@ def _compared(item: DataItem, rows: Mapping[str | None, Row[Any]], floor: int) -
             positive=round(100 * sum(row.positive for row in of) / clear) if scored else None,
         )
 
+    places = {value: number for number, value in enumerate(names)}
     ordered = sorted(
-        blocks, key=lambda block: (len(block) > 1, block == (None,), -rows[block[0]].asked)
+        blocks,
+        key=lambda block: (
+            len(block) > 1,
+            block == (None,),
+            places.get(block[0] or "", len(places)),
+            block[0] or "",
+        ),
     )
     return Comparison(table().items[item].label, tuple(line(block) for block in ordered))
 

@@ -1,8 +1,8 @@
 """How far a campaign has come, by year, registration group and teaching group.
 
 Each pupil asked is at one stage, so the stages add up to the asked. The whole has every stage. The
-edition for readers who may not see single responses, and for paper, knows only who has sent their
-answers in; it puts groups together where one by itself would show a few students, and leaves out
+edition for readers who may not see single responses, and for paper, knows only whose answers are
+counted in; it puts groups together where one by itself would show a few students, and leaves out
 teaching groups: they overlap, so that any of them may be worked out from others.
 """
 
@@ -22,6 +22,7 @@ from outreach.campaigns.states import ANSWERED, MessageState, MessageStep
 from outreach.database import school_of
 from outreach.pupils.groups import members_of_kind, natural_order, registration_groups
 from outreach.pupils.models import GroupKind
+from outreach.reports.responses import Edition, is_counted
 from outreach.reports.small_numbers import blocks_of, is_few
 
 NO_GROUP = "no registration group"
@@ -83,8 +84,11 @@ def completion_by_group(
     session: Session, campaign_id: UUID, day: date, floor: int | None
 ) -> CompletionByGroup:
     """With a floor, small numbers are hidden. Groups are those of the day."""
+    edition = Edition.LIVE if floor is None else Edition.COUNTED
     by_year: dict[int, dict[str, Counts]] = defaultdict(dict)
-    for year, name, counts in _counted(session, _by_registration(session, campaign_id, day)):
+    for year, name, counts in _counted(
+        session, _by_registration(session, campaign_id, day, edition)
+    ):
         by_year[year][name or NO_GROUP] = counts
     years = {year: by_year[year] for year in sorted(by_year)}
     if floor is not None:
@@ -171,9 +175,10 @@ def _counted(
 
 
 def _by_registration(
-    session: Session, campaign_id: UUID, day: date
+    session: Session, campaign_id: UUID, day: date, edition: Edition
 ) -> Select[int, str | None, str, int]:
-    placed = _placed(session, campaign_id).subquery("placed")
+    whole = edition is Edition.LIVE
+    placed = (_placed if whole else _placed_by_counting)(session, campaign_id).subquery("placed")
     group = registration_groups(session, day)
     return (
         select(placed.c.year, group.c.name, placed.c.stage, func.count())
@@ -224,6 +229,19 @@ def _placed(session: Session, campaign_id: UUID) -> Select[UUID, int, str]:
             and_(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
         )
     )
+
+
+def _placed_by_counting(session: Session, campaign_id: UUID) -> Select[UUID, int, str]:
+    """Every pupil asked: counted in, or not."""
+    is_in = exists().where(
+        Response.school_id == Invitation.school_id,
+        Response.invitation_id == Invitation.id,
+        is_counted(),
+    )
+    stage = case((is_in, Stage.SUBMITTED.value), else_=Stage.NOT_REACHED.value)
+    return select(
+        Invitation.pupil_id, Invitation.pupil_year.label("year"), stage.label("stage")
+    ).where(Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id)
 
 
 def _has_sent() -> ColumnElement[bool]:

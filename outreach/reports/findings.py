@@ -46,12 +46,16 @@ def _listed(measures: Sequence[Measure]) -> str:
     return ", ".join(f"{one.label} ({one.positive}%; not sure {one.unsure}%)" for one in measures)
 
 
-def of_plans(said: Said, counted: int) -> str:
+def of_plans(said: Said, counted: int | None) -> str:
+    """`counted` None: it may not be told, so there are shares alone."""
     shown = [one for one in said.choices if one.count]
     if not shown:
         return "No answer was given by enough students to be shown."
     first = shown[0]
-    words = f"The most frequent answer is “{first.label}”: {first.count} of {counted} students ({first.share}%)."
+    of = f"{first.share}%"
+    if counted is not None:
+        of = f"{first.count} of {counted} students ({first.share}%)"
+    words = f"The most frequent answer is “{first.label}”: {of}."
     if len(shown) > 1:
         words += f" Next is “{shown[1].label}” ({shown[1].share}%)."
     return words

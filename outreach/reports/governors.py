@@ -12,12 +12,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from outreach.clock import long_date
+from outreach.clock import in_london, long_date
 from outreach.documents.rendering import NoFont, render_pdf
 from outreach.reports.cohort import Cohort, cohort_of
 from outreach.reports.comparing import comparisons
 from outreach.reports.over_time import over_time
-from outreach.reports.sections import Section, Sections, over_time_sections, sections_of
+from outreach.reports.over_time_sections import over_time_sections
+from outreach.reports.responses import Edition
+from outreach.reports.sections import Section, Sections, sections_of
 from questionnaires.loading import Library
 
 MOST_LINES = 24
@@ -28,19 +30,28 @@ def governors_pdf(
     session: Session, library: Library, campaign_id: UUID, school: str, now: datetime
 ) -> bytes:
     """Raises NotFound, and Refusal where a definition is not the installed one."""
-    cohort = cohort_of(session, library, campaign_id, now, hides_small=True)
+    data = governors_data(session, library, campaign_id, school, now)
+    try:
+        return render_pdf("results.typ", data)
+    except NoFont:  # a school or a campaign may be named in any script
+        return render_pdf("results.typ", data, whatever_fonts=True)
+
+
+def governors_data(
+    session: Session, library: Library, campaign_id: UUID, school: str, now: datetime
+) -> dict[str, Any]:
+    """All that the document says."""
+    cohort = cohort_of(session, library, campaign_id, now, edition=Edition.COUNTED)
     found = sections_of(
         cohort,
         comparisons(session, campaign_id, cohort.floor),
         with_groups=len(cohort.by_group.lines) <= MOST_LINES,
     )
     has_enough = cohort.completion.has_enough
-    years = over_time_sections(over_time(session, cohort.definitions, cohort.floor))
-    data = _document(cohort, found, years if has_enough else [], school, now)
-    try:
-        return render_pdf("results.typ", data)
-    except NoFont:  # a school or a campaign may be named in any script
-        return render_pdf("results.typ", data, whatever_fonts=True)
+    years = over_time_sections(
+        over_time(session, cohort.definitions, cohort.floor, Edition.COUNTED)
+    )
+    return _document(cohort, found, years if has_enough else [], school, now)
 
 
 def file_name(school: str, campaign: str) -> str:
@@ -68,10 +79,23 @@ def _document(
             "worked out from the totals.",
             "Students answered about themselves, on one day. The figures say what they said. They "
             "do not say why, and are no basis for a decision about any one student.",
+            _moves(cohort),
         ],
         "too_few": "" if cohort.completion.has_enough else few,
         "sections": [_section(one) for one in every if one is not None],
     }
+
+
+def _moves(cohort: Cohort) -> str:
+    since = (
+        f" They last did on {in_london(cohort.completion.as_of)}."
+        if cohort.completion.as_of
+        else ""
+    )
+    return (
+        f"The figures move only when the answers of at least {cohort.floor} more students can be "
+        f"counted in together, so the last few may not be in them.{since}"
+    )
 
 
 def _section(section: Section) -> dict[str, Any]:

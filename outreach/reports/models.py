@@ -1,8 +1,9 @@
-"""The table of what a school has settled about its reports."""
+"""Tables of reports: what the school has settled, and which responses figures for others are of."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Integer
 
@@ -17,3 +18,17 @@ class ReportingRule(Tenant, Base):
 
     floor: Mapped[int] = mapped_column(Integer)
     changed_at: Mapped[datetime]
+
+
+class CountedResponse(Tenant, Base):
+    """A response that is in the figures of those who may not read single ones (`counting.py`)."""
+
+    __tablename__ = "counted_response"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "response_id"], ["response.school_id", "response.id"], ondelete="CASCADE"
+        ),
+    )
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    counted_at: Mapped[datetime]

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation
 from outreach.profiles.models import Result, ResultKind
+from outreach.reports.counting import units_of
+from outreach.reports.responses import Edition
 from outreach.reports.scores import (
     NOBODY,
     Key,
@@ -62,11 +64,15 @@ Part = tuple[int, int | None]
 
 
 def over_time(
-    session: Session, definitions: Sequence[Questionnaire], floor: int, chosen: str | None = None
+    session: Session,
+    definitions: Sequence[Questionnaire],
+    floor: int,
+    edition: Edition,
+    chosen: str | None = None,
 ) -> OverTime:
     """`chosen` is the key of a block or construct of these questionnaires; else the first block."""
     constructs = constructs_of(definitions)
-    parts, is_partial = _shown_parts(session, floor)
+    parts, is_partial = _shown_parts(session, floor, edition)
     keys = [
         key
         for block in Block
@@ -94,32 +100,38 @@ def academic_year_words(year: int) -> str:
     return f"{year}/{(year + 1) % 100:02}"
 
 
-def _shown_parts(session: Session, floor: int) -> tuple[dict[Key, dict[Part, list[Tally]]], bool]:
+def _shown_parts(
+    session: Session, floor: int, edition: Edition
+) -> tuple[dict[Key, dict[Part, list[Tally]]], bool]:
     """By measure; and whether year groups are left out, or in the school's own line alone.
 
     What stands together on a campaign's page stands together here. Where it falls into two
     academic years, each of them has to be large enough too.
     """
-    found: dict[Key, dict[UUID, dict[int, dict[int, Tally]]]] = defaultdict(
+    found: dict[UUID, dict[Key, dict[int, dict[int, Tally]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(dict))
     )
     academic_year = _academic_year().label("academic_year")
     for row in session.execute(
-        tallied(session, Result.campaign_id, Invitation.pupil_year, academic_year)
+        tallied(session, edition, Result.campaign_id, Invitation.pupil_year, academic_year)
     ):
-        place = found[row.kind, row.key][row.campaign_id][row.pupil_year]
+        place = found[row.campaign_id][row.kind, row.key][row.pupil_year]
         place[row.academic_year] = tally_of(row)
+    units = units_of(session, floor) if edition is Edition.COUNTED else {}
     shown: dict[Key, dict[Part, list[Tally]]] = defaultdict(lambda: defaultdict(list))
     is_partial = False
-    for key, campaigns in found.items():
-        for by_group in campaigns.values():
-            wholes = {group: sum(of.values(), NOBODY) for group, of in by_group.items()}
-            blocks = year_blocks(wholes, floor)
-            is_partial = is_partial or any(len(block) > 1 for block in blocks) or not blocks
+    for campaign, measures in found.items():
+        wholes = [
+            {group: sum(of.values(), NOBODY) for group, of in by_group.items()}
+            for by_group in measures.values()
+        ]
+        blocks = year_blocks(wholes, floor, units.get(campaign, ()))
+        is_partial = is_partial or any(len(block) > 1 for block in blocks) or not blocks
+        for key, by_group in measures.items():
             for block in blocks:
                 parts: dict[int, Tally] = defaultdict(Tally)
                 for group in block:
-                    for when, tally in by_group[group].items():
+                    for when, tally in by_group.get(group, {}).items():
                         parts[when] += tally
                 if any(one.scored < floor for one in parts.values()):
                     is_partial = True

@@ -30,10 +30,13 @@ def own_answers_of(
     definitions: Sequence[Questionnaire],
     campaign_id: UUID,
     counted: int,
-    floor: int | None,
 ) -> tuple[Said, ...]:
-    """One for each own question with options, in the order asked. With a floor, small numbers are
-    hidden. Where several questionnaires of the campaign ask it, all their students together."""
+    """One for each own question with options, in the order asked. Where several questionnaires of
+    the campaign ask it, all their students together.
+
+    For those alone who may read single responses: what a school asks beside the questionnaire may
+    be something that no purpose lets others read, not even as a number.
+    """
     questions = _own_questions(definitions)
     if not questions:
         return ()
@@ -53,7 +56,7 @@ def own_answers_of(
             counts[id],
             answered[id],
             counted,
-            floor,
+            None,
             asks_all=_asks_all(definitions, id),
         )
         for id, question in questions.items()

@@ -10,8 +10,8 @@ from outreach.campaigns.pinning import definitions_of
 from outreach.reports.floor import floor_of
 from outreach.reports.governors import file_name, governors_pdf
 from outreach.reports.over_time import over_time
-from outreach.reports.sections import over_time_sections
-from outreach.reports.views import DOWNLOADERS, room
+from outreach.reports.over_time_sections import over_time_sections
+from outreach.reports.views import DOWNLOADERS, edition_for, room
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
 
@@ -19,12 +19,13 @@ from outreach.schools.models import Role
 @room.get("/staff/campaigns/<uuid:campaign_id>/results/years")
 @staff_page(Role.ADMIN, Role.CAREERS_LEADER, Role.VIEWER)
 def show_years(campaign_id: UUID) -> str:
-    """The same for every reader: small numbers are in none of it."""
+    """Small numbers are in none of it, whoever reads; what moves it differs."""
     campaign = find_campaign(web.db(), campaign_id)
     found = over_time(
         web.db(),
         definitions_of(web.db(), web.parts().library, campaign_id),
         floor_of(web.db()),
+        edition_for(signed_in().role),
         request.args.get("measure"),
     )
     return render_template(

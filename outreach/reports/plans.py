@@ -11,7 +11,7 @@ from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation
 from outreach.profiles.models import ProfileEntry
 from outreach.profiles.wording import FIELD_LABELS, asking
-from outreach.reports.responses import is_its_invitation, is_of_campaign
+from outreach.reports.responses import Edition, is_its_invitation, is_of_campaign
 from outreach.reports.small_numbers import hide_small, is_few
 from questionnaires.model import (
     DEFAULT_LANGUAGE,
@@ -59,10 +59,11 @@ def plans_of(
     campaign_id: UUID,
     counted: int,
     floor: int | None,
+    edition: Edition,
 ) -> tuple[Said, ...]:
     """With a floor, small numbers are hidden."""
-    counts = _choice_counts(session, campaign_id)
-    answered = _answered_counts(session, campaign_id)
+    counts = _choice_counts(session, campaign_id, edition)
+    answered = _answered_counts(session, campaign_id, edition)
     questions = [question for one in definitions for question in one.questions]
     asked = [(field, asking(field.value, questions)) for field in ProfileField]
     return tuple(
@@ -80,7 +81,9 @@ def plans_of(
     )
 
 
-def _choice_counts(session: Session, campaign_id: UUID) -> dict[str, dict[str, int]]:
+def _choice_counts(
+    session: Session, campaign_id: UUID, edition: Edition
+) -> dict[str, dict[str, int]]:
     """Field to option to students: a list in the profile counts once for each of its items."""
     value = ProfileEntry.value
     each = (
@@ -96,7 +99,7 @@ def _choice_counts(session: Session, campaign_id: UUID) -> dict[str, dict[str, i
         .join(Response, _response_of_entry())
         .join(Invitation, is_its_invitation())
         .join(each, each.c.option.is_not(None))
-        .where(is_of_campaign(session, campaign_id), _is_said())
+        .where(is_of_campaign(session, campaign_id, edition), _is_said())
         .group_by(ProfileEntry.field, each.c.option)
     )
     counts: dict[str, dict[str, int]] = {}
@@ -105,12 +108,12 @@ def _choice_counts(session: Session, campaign_id: UUID) -> dict[str, dict[str, i
     return counts
 
 
-def _answered_counts(session: Session, campaign_id: UUID) -> dict[str, int]:
+def _answered_counts(session: Session, campaign_id: UUID, edition: Edition) -> dict[str, int]:
     rows = session.execute(
         select(ProfileEntry.field, func.count().label("students"))
         .join(Response, _response_of_entry())
         .join(Invitation, is_its_invitation())
-        .where(is_of_campaign(session, campaign_id), _is_said())
+        .where(is_of_campaign(session, campaign_id, edition), _is_said())
         .group_by(ProfileEntry.field)
     )
     return {row.field: row.students for row in rows}

@@ -6,7 +6,7 @@ a score nothing is shown, for any reader: a mean of two says nothing of a cohort
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,13 @@ from outreach.campaigns.models import Invitation
 from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.profiles.wording import BLOCK_LABELS
-from outreach.reports.responses import is_its_invitation
+from outreach.reports.counting import Unit
+from outreach.reports.responses import (
+    Edition,
+    counts_in,
+    is_its_invitation,
+    is_last_of_invitation,
+)
 from outreach.reports.small_numbers import blocks_of, is_few
 from questionnaires.model import DEFAULT_LANGUAGE, Block, Construct, Questionnaire
 
@@ -60,7 +66,7 @@ class Measure:
     key: str
     label: str
     scored: int | None
-    """None also where a few alone have no score: their number would be plain."""
+    """None also where a few alone have no score, or have not answered: their number would be plain."""
     average: float | None
     """Of the students' scores."""
     positive: int | None
@@ -112,23 +118,29 @@ def scores_of(
     session: Session,
     definitions: Sequence[Questionnaire],
     campaign_id: UUID,
-    counted: int,
+    counted: int | None,
     floor: int,
+    edition: Edition,
+    units: Sequence[Unit],
 ) -> Scores:
     """Over all questionnaires of the campaign: the same construct has the same key in each.
 
-    `counted` is how many responses there are to have a score.
+    `counted` is how many responses there are to have a score; None: that may not be told. The
+    years that are shown are made of `units`; where there are none, of single years.
     """
     tallies: dict[Key, dict[int, Tally]] = defaultdict(dict)
     rows = session.execute(
-        tallied(session, Invitation.pupil_year).where(Result.campaign_id == campaign_id)
+        tallied(session, edition, Invitation.pupil_year).where(
+            Result.campaign_id == campaign_id, is_last_of_invitation(edition)
+        )
     )
     for row in rows:
         tallies[row.kind, row.key][row.pupil_year] = tally_of(row)
     years = tuple(sorted({year for of in tallies.values() for year in of}))
     constructs = constructs_of(definitions)
+    alone = {block[0] for block in year_blocks(tallies.values(), floor, units) if len(block) == 1}
     blocks = [
-        _block_result(block, constructs, tallies, years, counted, floor)
+        _block_result(block, constructs, tallies, years, alone, counted, floor)
         for block in Block
         if (ResultKind.BLOCK, block.value) in tallies
     ]
@@ -140,8 +152,8 @@ def constructs_of(definitions: Sequence[Questionnaire]) -> dict[str, Construct]:
     return {key: one for asked in reversed(definitions) for key, one in asked.constructs.items()}
 
 
-def tallied(session: Session, *by: ColumnElement[Any] | Any) -> Select[Any]:
-    """Sums of the results of current responses, by kind, key and these columns."""
+def tallied(session: Session, edition: Edition, *by: ColumnElement[Any] | Any) -> Select[Any]:
+    """Sums of the results of the edition's responses, by kind, key and these columns."""
     return (
         select(
             *by,
@@ -160,11 +172,7 @@ def tallied(session: Session, *by: ColumnElement[Any] | Any) -> Select[Any]:
             and_(Response.school_id == Result.school_id, Response.id == Result.response_id),
         )
         .join(Invitation, is_its_invitation())
-        .where(
-            Result.school_id == school_of(session),
-            Response.superseded_at.is_(None),
-            Response.submitted_at.is_not(None),
-        )
+        .where(Result.school_id == school_of(session), counts_in(edition))
         .group_by(*by, Result.kind, Result.key)
     )
 
@@ -173,9 +181,21 @@ def tally_of(row: Any) -> Tally:
     return Tally(*(getattr(row, one.name) for one in fields(Tally)))
 
 
-def year_blocks(tallies: Mapping[int, Tally], floor: int) -> tuple[tuple[int, ...], ...]:
-    """The year groups of a campaign, those too small to stand alone together."""
-    return blocks_of({year: (one.scored, one.students) for year, one in tallies.items()}, floor)
+def year_blocks(
+    measures: Iterable[Mapping[int, Tally]], floor: int, units: Sequence[Unit] = ()
+) -> tuple[tuple[int, ...], ...]:
+    """The year groups of a campaign, those too small to stand alone together.
+
+    They are the same for all measures: if a block of questions stood alone where one of its
+    constructs does not, the other constructs and the block would give that one away.
+    """
+    shown = [one for one in measures if sum(one.values(), NOBODY).scored >= floor]
+    years = sorted({year for one in shown for year in one})
+    rows: dict[Unit, list[int]] = {}
+    for unit in units or [(year,) for year in years]:
+        sums = [sum((one.get(year, NOBODY) for year in unit), NOBODY) for one in shown]
+        rows[unit] = [count for tally in sums for count in (tally.scored, tally.students)]
+    return tuple(tuple(year for unit in block for year in unit) for block in blocks_of(rows, floor))
 
 
 def share_positive(tally: Tally) -> int | None:
@@ -193,7 +213,8 @@ def _block_result(
     constructs: Mapping[str, Construct],
     tallies: Mapping[Key, Mapping[int, Tally]],
     years: Sequence[int],
-    counted: int,
+    alone: Collection[int],
+    counted: int | None,
     floor: int,
 ) -> BlockResult:
     def measure(key: Key) -> Measure:
@@ -213,7 +234,7 @@ def _block_result(
         whole=measure(of_block),
         constructs=tuple(measures),
         by_year=tuple(
-            _year_shares(label_of(constructs, *key), tallies[key], years, floor)
+            _year_shares(label_of(constructs, *key), tallies[key], years, alone, floor)
             for key in [of_block, *keys]
         ),
     )
@@ -223,13 +244,13 @@ def _rank(one: Measure) -> tuple[bool, float, float, str]:
     return one.positive is None, -(one.positive or 0), -(one.average or 0), one.label
 
 
-def _measure(key: str, label: str, tally: Tally, counted: int, floor: int) -> Measure:
+def _measure(key: str, label: str, tally: Tally, counted: int | None, floor: int) -> Measure:
     if tally.scored < floor:
         return Measure(key, label, None, None, None, None, None)
     return Measure(
         key=key,
         label=label,
-        scored=None if is_few(counted - tally.scored, floor) else tally.scored,
+        scored=None if counted is None or is_few(counted - tally.scored, floor) else tally.scored,
         average=round(tally.score / tally.scored, 1),
         positive=share_positive(tally),
         unsure=round(100 * tally.unsure / tally.asked),
@@ -238,10 +259,17 @@ def _measure(key: str, label: str, tally: Tally, counted: int, floor: int) -> Me
 
 
 def _year_shares(
-    label: str, tallies: Mapping[int, Tally], years: Iterable[int], floor: int
+    label: str,
+    tallies: Mapping[int, Tally],
+    years: Iterable[int],
+    alone: Collection[int],
+    floor: int,
 ) -> YearShares:
-    blocks = year_blocks(tallies, floor)
-    alone = {block[0] for block in blocks if len(block) == 1}
+    has_enough = sum(tallies.values(), NOBODY).scored >= floor
     return YearShares(
-        label, tuple(share_positive(tallies[year]) if year in alone else None for year in years)
+        label,
+        tuple(
+            share_positive(tallies.get(year, NOBODY)) if has_enough and year in alone else None
+            for year in years
+        ),
     )

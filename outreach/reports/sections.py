@@ -12,7 +12,6 @@ from outreach.reports.charts import Chart
 from outreach.reports.cohort import Cohort
 from outreach.reports.comparing import Comparison
 from outreach.reports.completion import STAGE_WORDS, CompletionByGroup, Line, Stage
-from outreach.reports.over_time import OverTime
 from outreach.reports.plans import Said
 from outreach.reports.scores import BlockResult, Measure, YearShares
 from questionnaires.model import Block
@@ -53,12 +52,18 @@ def sections_of(
     cohort: Cohort, comparisons: Sequence[Comparison], *, with_groups: bool = True
 ) -> Sections:
     """`with_groups`: registration and teaching groups too, not years alone."""
+    counted = cohort.counted_shown
+    completion = completion_section(cohort.by_group, with_groups=with_groups)
+    if completion is None and counted is None and cohort.completion.has_enough:
+        completion = _all_but_a_few(cohort.floor)
     return Sections(
-        completion=completion_section(cohort.by_group, with_groups=with_groups),
+        completion=completion,
         scores=tuple(_block_section(one, cohort.scores.years) for one in cohort.scores.blocks),
-        plans=tuple(_said_section(one, cohort.completion.counted) for one in cohort.said),
-        own=tuple(_said_section(one, cohort.completion.counted) for one in cohort.own),
-        groups=groups_section(comparisons, cohort.floor) if cohort.completion.has_enough else None,
+        plans=tuple(_said_section(one, counted) for one in cohort.said),
+        own=tuple(_said_section(one, counted) for one in cohort.own),
+        groups=groups_section(comparisons, cohort.floor, has_counts=counted is not None)
+        if cohort.completion.has_enough
+        else None,
     )
 
 
@@ -97,6 +102,19 @@ def completion_section(by_group: CompletionByGroup, *, with_groups: bool = True)
             "The table has the numbers.",
         ),
         tables=tuple(tables),
+    )
+
+
+def _all_but_a_few(floor: int) -> Section:
+    """In place of numbers: with how many were asked, each would tell how few are missing."""
+    return Section(
+        key="completion",
+        title="Who has answered",
+        finding="All but a few of the students asked are in the figures below.",
+        reading=f"Fewer than {floor} are not. So that they cannot be picked out, shares are shown "
+        "here without numbers of students.",
+        chart=None,
+        tables=(),
     )
 
 
@@ -192,6 +210,10 @@ def _share(share: int | None, otherwise: str) -> str:
     return otherwise if share is None else f"{share}%"
 
 
+def _count(count: int | None) -> str:
+    return HIDDEN if count is None else str(count)
+
+
 TITLES = {
     "intended_destination": "Intended destinations after this stage",
     "destination_certainty": "How sure students are of that destination",
@@ -199,7 +221,9 @@ TITLES = {
 }
 
 
-def _said_section(said: Said, counted: int) -> Section:
+def _said_section(said: Said, counted: int | None) -> Section:
+    """`counted` None: how many there are may not be told, so there are shares alone."""
+    of = f"the {counted} students" if counted is not None else "all students"
     shown = [one for one in said.choices if one.share]
     several = "A student could choose several, so the shares add up to more than 100%. "
     reading = {"intended_destination": "What students said they intend, not where they will go. "}
@@ -209,7 +233,7 @@ def _said_section(said: Said, counted: int) -> Section:
         title=title,
         finding=findings.of_plans(said, counted),
         reading=f"{reading.get(said.field, '')}{several if said.is_several else ''}"
-        f"Shares are of the {counted} students whose answers are counted here.",
+        f"Shares are of {of} whose answers are counted here.",
         chart=charts.bars(
             [one.label for one in shown],
             [("Share of students", [one.share for one in shown])],
@@ -220,11 +244,11 @@ def _said_section(said: Said, counted: int) -> Section:
         tables=(
             Figures(
                 title,
-                ("Answer", "Students", "Share"),
+                ("Answer", *(("Students",) if counted is not None else ()), "Share"),
                 tuple(
                     (
                         one.label,
-                        HIDDEN if one.count is None else str(one.count),
+                        *((_count(one.count),) if counted is not None else ()),
                         _share(one.share, HIDDEN),
                     )
                     for one in (*said.choices, *said.apart)
@@ -234,7 +258,9 @@ def _said_section(said: Said, counted: int) -> Section:
     )
 
 
-def groups_section(comparisons: Sequence[Comparison], floor: int) -> Section | None:
+def groups_section(
+    comparisons: Sequence[Comparison], floor: int, *, has_counts: bool
+) -> Section | None:
     """All items in one section: each has its table, and none a drawing that invites a ranking."""
     if not comparisons:
         return None
@@ -242,19 +268,24 @@ def groups_section(comparisons: Sequence[Comparison], floor: int) -> Section | N
         key="groups",
         title="Groups compared",
         finding=findings.of_groups(comparisons),
-        reading="By what the school shares for this purpose. Groups of fewer than "
+        reading="By what the school shares for this purpose, once the campaign is over. Groups of "
+        "fewer than "
         f"{floor} students stand together in one line with others. A difference between groups is "
         "a question to look into. It says nothing of why, and nothing of one student.",
         chart=None,
         tables=tuple(
             Figures(
                 one.label,
-                (one.label, "Asked", "Answered", "Readiness, average", "Share positive"),
+                (
+                    one.label,
+                    *(("Asked", "Answered") if has_counts else ()),
+                    "Readiness, average",
+                    "Share positive",
+                ),
                 tuple(
                     (
                         group.label,
-                        str(group.asked),
-                        HIDDEN if group.answered is None else str(group.answered),
+                        *((str(group.asked), _count(group.answered)) if has_counts else ()),
                         NONE if group.readiness is None else str(group.readiness),
                         _share(group.positive, NONE),
                     )
@@ -262,82 +293,5 @@ def groups_section(comparisons: Sequence[Comparison], floor: int) -> Section | N
                 ),
             )
             for one in comparisons
-        ),
-    )
-
-
-def over_time_sections(found: OverTime) -> list[Section]:
-    """The school's years, and then each year group as it grows; none where there is one year."""
-    if len(found.academic_years) < 2:
-        return []
-    names = found.academic_year_words
-    blocks = [one for one in found.measures if one.key in {block.value for block in Block}]
-    chosen = next(one for one in found.measures if one.key == found.chosen)
-    left_out = (
-        "Year groups in which only a few answered are in no line of their own, or are left out. "
-        if found.is_partial
-        else ""
-    )
-    sections = [
-        Section(
-            key="years",
-            title="Year on year",
-            finding=findings.of_years(chosen, names),
-            reading="Share positive, of clear answers, of everybody at the school who sent answers "
-            f"in during each academic year. {left_out}Other students were asked each year, so a "
-            "change is not the same students changing their minds.",
-            chart=charts.lines(
-                names,
-                [(one.label, one.shares) for one in blocks],
-                "Lines: share positive of each block over the academic years. "
-                "The table has the numbers.",
-            ),
-            tables=(
-                Figures(
-                    "Share positive by academic year",
-                    ("Measure", *names),
-                    tuple(
-                        (one.label, *(_share(share, NONE) for share in one.shares))
-                        for one in found.measures
-                    ),
-                ),
-            ),
-        )
-    ]
-    if found.cohorts:
-        sections.append(_cohorts_section(found, chosen.label))
-    return sections
-
-
-def _cohorts_section(found: OverTime, measure: str) -> Section:
-    names = found.academic_year_words
-    return Section(
-        key="cohorts",
-        title=f"The same year groups as they grow: {measure.lower()}",
-        finding=findings.of_cohorts(found.cohorts, names, measure),
-        reading="Each line is one year group, followed as it moves up. Students who joined or left "
-        "are in some of its years alone, and from one stage to the next the questions grow with "
-        "the students: read a step between stages with care.",
-        chart=charts.lines(
-            names,
-            [(one.label, one.shares) for one in found.cohorts],
-            f"Lines: share positive of {measure.lower()} for each year group over the academic "
-            "years. The table has the numbers.",
-        ),
-        tables=(
-            Figures(
-                f"{measure}: share positive of each year group",
-                ("Year group", *names),
-                tuple(
-                    (
-                        one.label,
-                        *(
-                            NONE if share is None else f"{share}% ({year})"
-                            for share, year in zip(one.shares, one.years, strict=True)
-                        ),
-                    )
-                    for one in found.cohorts
-                ),
-            ),
         ),
     )

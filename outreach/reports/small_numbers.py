@@ -20,17 +20,35 @@ def is_few(count: int, floor: int) -> bool:
 
 
 def hide_small(counts: Mapping[K, int], floor: int, *, add_up: bool) -> dict[K, int | None]:
-    """The counts, with None for each that is hidden. Nought is shown.
+    """The counts, with None for each that is hidden.
 
-    Where the counts `add_up` to a total that is on the page, the sum of the hidden ones could be
-    worked out from the rest; while that is under the floor itself, the smallest of the others is
-    hidden with them. With nothing left to hide them behind, the total itself was too small to show.
+    Where the counts `add_up` to a total that can be known, the sum of the hidden ones can be worked
+    out. So noughts are hidden with the small ones, and after them the smallest of the others, until
+    even a reader who knows this rule is left with several values for each; if it takes them all,
+    all are hidden. Otherwise nought is shown.
     """
     hidden = {key for key, count in counts.items() if is_few(count, floor)}
-    others = sorted((key for key in counts if counts[key] >= floor), key=lambda key: -counts[key])
-    while add_up and others and is_few(sum(counts[key] for key in hidden), floor):
-        hidden.add(others.pop())
+    if add_up and hidden:
+        ordered = sorted(counts, key=lambda key: counts[key])
+        most = sum(count < floor for count in counts.values())
+        while most < len(ordered) and not _cover_each_other(
+            [counts[key] for key in ordered[:most]], counts[ordered[most]], floor
+        ):
+            most += 1
+        hidden = set(ordered[:most])
     return {key: None if key in hidden else count for key, count in counts.items()}
+
+
+def _cover_each_other(hidden: Sequence[int], least_shown: int, floor: int) -> bool:
+    """Whether their sum may be known.
+
+    Either all may be small, by at least two more ways than one; or the largest that they can be, as
+    none is above the least that is shown, leaves room for a small one to be anything.
+    """
+    total = sum(hidden)
+    if len(hidden) < 2 or total < floor:
+        return False
+    return total <= len(hidden) * (floor - 1) - 2 or total < (len(hidden) - 1) * least_shown
 
 
 def blocks_of(

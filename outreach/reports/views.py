@@ -6,7 +6,8 @@ from flask import Blueprint, Flask, render_template
 
 from outreach import web
 from outreach.reports.cohort import cohort_of
-from outreach.reports.comparing import comparisons
+from outreach.reports.comparing import comparisons, is_settled
+from outreach.reports.responses import Edition
 from outreach.reports.sections import sections_of
 from outreach.schools.access import signed_in, staff_page
 from outreach.schools.models import Role
@@ -18,6 +19,10 @@ BYTE_ORDER_MARK = "\ufeff"
 
 DOWNLOADERS = (Role.ADMIN, Role.CAREERS_LEADER)
 """They see single responses too, and comparisons of groups, which nobody else needs."""
+
+
+def edition_for(role: Role) -> Edition:
+    return Edition.LIVE if role in DOWNLOADERS else Edition.COUNTED
 
 
 def init_app(app: Flask) -> None:
@@ -34,7 +39,7 @@ def show_results(campaign_id: UUID) -> str:
     """Who may see single responses sees small numbers too; viewers the edition without them."""
     may_download = signed_in().role in DOWNLOADERS
     cohort = cohort_of(
-        web.db(), web.parts().library, campaign_id, web.now(), hides_small=not may_download
+        web.db(), web.parts().library, campaign_id, web.now(), edition=edition_for(signed_in().role)
     )
     compared = comparisons(web.db(), campaign_id, cohort.floor) if may_download else ()
     return render_template(
@@ -42,4 +47,5 @@ def show_results(campaign_id: UUID) -> str:
         cohort=cohort,
         sections=sections_of(cohort, compared),
         may_download=may_download,
+        compares_later=may_download and not is_settled(web.db(), campaign_id),
     )
