@@ -1,4 +1,7 @@
-"""Writes submitted responses back into pupil profiles, each in a transaction of its own."""
+"""Writes submitted responses back into pupil profiles, each in a transaction of its own.
+
+Then those that are enough together are counted into the figures for others.
+"""
 
 import logging
 import time
@@ -11,6 +14,7 @@ from outreach.database import transaction
 from outreach.parts import Parts
 from outreach.profiles import writing_back
 from outreach.queues import Bell, Work
+from outreach.reports import counting
 from workers.parts import parts
 
 log = logging.getLogger(__name__)
@@ -24,6 +28,9 @@ BATCH = 50
 def run(school_id: str) -> None:
     school, wired = UUID(school_id), parts()
     is_all_done = _write_back_due(wired, school)
+    if is_all_done:  # by as many at once as there are: the last few would have to wait
+        with transaction(wired.sessions, school) as session:
+            counting.count_in(session, wired.clock())
     with transaction(wired.sessions, school) as session:
         now = wired.clock()
         queues.settle_due(

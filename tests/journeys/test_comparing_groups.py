@@ -7,6 +7,8 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from outreach import web
+from outreach.audit import OPERATOR
+from outreach.campaigns.steering import close
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.pupils.models import Item, Pupil, PupilCharacteristic
@@ -23,7 +25,7 @@ GIVEN = {"N": 9, "K": 8, "E": 3, "": 13}
 
 
 @pytest.fixture
-def school(wired: web.Parts) -> MadeSchool:
+def school(app: Flask, wired: web.Parts) -> MadeSchool:
     school = make_school(wired.sessions, *Role)
     with transaction(wired.sessions, school.id) as session:
         pupils = [
@@ -46,6 +48,9 @@ def school(wired: web.Parts) -> MadeSchool:
                     session, wired.library, campaign_id, pupil, now(), is_positive=value != "K"
                 )
     write_back.run(str(school.id))
+    assert "Groups are compared when the campaign is over" in results(app, school, Role.ADMIN)
+    with transaction(wired.sessions, school.id) as session:
+        close(session, campaign_id, OPERATOR, now())
     return school
 
 

@@ -4,20 +4,22 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outreach.reports.completion import Stage, without_small
+from outreach.reports.scores import Tally, year_blocks
 from outreach.reports.small_numbers import USUAL_FLOOR as FLOOR
-from outreach.reports.small_numbers import blocks_of, hide_small
+from outreach.reports.small_numbers import blocks_of, hide_small, is_few
 
 
 def test_a_count_under_the_floor_is_hidden() -> None:
     assert hide_small({"a": FLOOR - 1, "b": FLOOR}, FLOOR, add_up=False) == {"a": None, "b": FLOOR}
 
 
-def test_nought_is_shown() -> None:
+def test_nought_is_shown_where_nothing_is_hidden() -> None:
     assert hide_small({"a": 0, "b": 9}, FLOOR, add_up=True) == {"a": 0, "b": 9}
+    assert hide_small({"a": 0, "b": 3, "c": 40}, FLOOR, add_up=True)["a"] is None
 
 
 def test_a_count_that_the_total_would_give_away_takes_the_next_smallest_with_it() -> None:
@@ -93,22 +95,35 @@ def _ways(total: int, parts: int) -> Iterator[tuple[int, ...]]:
             yield (first, *rest)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.integers(0, 9), min_size=2, max_size=4), st.integers(2, 4))
-def test_no_table_that_fits_what_is_shown_pins_a_hidden_count(
+@settings(max_examples=150, deadline=None)
+@example([12, 5, 9, 9], 6)  # hidden with one nine, five was what is left when that is at most nine
+@example([3, 3, 0, 0], 6)
+@given(st.lists(st.integers(0, 14), min_size=2, max_size=4), st.integers(5, 6))
+def test_who_knows_the_total_and_the_rule_cannot_tell_a_hidden_count(
     counts: list[int], floor: int
 ) -> None:
-    """`hide_small`: a list of counts and its total, which is shown only if it is large enough."""
-    if sum(counts) < floor:
+    """They hide every list that comes to the total, and keep those that then look the same."""
+    total = sum(counts)
+    if total < floor:  # then nothing at all is shown
         return
-    shown = hide_small(dict(enumerate(counts)), floor, add_up=True)
+    shown = _shown(counts, floor)
+    fitting = [one for one in _ways(total, len(counts)) if _shown(one, floor) == shown]
 
-    hidden = [key for key, count in shown.items() if count is None]
-    left = sum(counts) - sum(count for count in shown.values() if count is not None)
-    possible = list(_ways(left, len(hidden))) if hidden else []
-    for place, _ in enumerate(hidden):
-        seen = {one[place] for one in possible}
-        assert max(seen) - min(seen) >= floor, (counts, shown)
+    for place, count in enumerate(counts):
+        if is_few(count, floor):
+            assert len({one[place] for one in fitting}) > 1, (counts, shown)
+
+
+def _shown(counts: Sequence[int], floor: int) -> tuple[int | None, ...]:
+    return tuple(hide_small(dict(enumerate(counts)), floor, add_up=True).values())
+
+
+def test_a_year_stands_alone_for_all_measures_or_for_none() -> None:
+    """A block's own share in a year, and its other constructs', would give the hidden one away."""
+    enough, few = Tally(students=20, scored=20), Tally(students=3, scored=3)
+
+    assert year_blocks([{10: enough, 11: enough}], FLOOR) == ((10,), (11,))
+    assert year_blocks([{10: enough, 11: enough}, {10: enough, 11: few}], FLOOR) == ((10, 11),)
 
 
 TABLES = st.dictionaries(
