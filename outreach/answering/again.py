@@ -1,7 +1,9 @@
 """One response a student and school year, of each family of questionnaires; again by staff's word.
 
 What was sent stays, and stays what counts, until the new response is sent: then it is superseded
-in the same transaction. Who never finishes the new one loses nothing.
+in the same transaction. Who never finishes the new one loses nothing. A response is replaced only by
+one of its own school year: who is let answer again in July and does so in September has answered in
+both.
 """
 
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from outreach import audit
@@ -70,7 +72,8 @@ def has_answered_this_year(session: Session, invitation: Invitation, now: dateti
 
 
 def supersede_earlier(session: Session, invitation: Invitation, now: datetime) -> None:
-    """Before a response of this invitation is sent: what it takes the place of counts no more.
+    """Before a response of this invitation is sent: what it takes the place of, which staff let be
+    replaced in the same school year, counts no more.
 
     Submissions of one student take turns until the commit, so that of two, by two invitations,
     the second finds the first. Raises AnsweredThisYear where staff did not allow another.
@@ -78,7 +81,6 @@ def supersede_earlier(session: Session, invitation: Invitation, now: datetime) -
     _wait_for_turn(session, invitation.pupil_id)
     if has_answered_this_year(session, invitation, now):
         raise AnsweredThisYear(invitation.pupil_id)
-    year_start = academic_year_start(now)
     theirs = select(Invitation.id).where(
         Invitation.school_id == school_of(session),
         Invitation.pupil_id == invitation.pupil_id,
@@ -91,7 +93,7 @@ def supersede_earlier(session: Session, invitation: Invitation, now: datetime) -
             Response.invitation_id.in_(theirs),
             Response.replaceable_since.is_not(None),
             Response.superseded_at.is_(None),
-            or_(Response.invitation_id == invitation.id, Response.submitted_at >= year_start),
+            Response.submitted_at >= academic_year_start(now),
         )
         .values(superseded_at=now)
         .execution_options(synchronize_session=False)

@@ -25,7 +25,8 @@ class Response(Tenant, Base):
     """One pupil's answers to one invitation; at most one is current. Pins version and hash.
 
     `replaceable_since`: staff let the student answer again. The response counts as before, beside
-    the new one that may be begun, until that one is sent: then it is superseded.
+    the new one that may be begun, until that one is sent in the same school year: then it is
+    superseded. Sent in a later one, both count, each in its own year.
 
     Made with its first answer, in one transaction. `resume_allowed_until` is staff's word for a
     pupil without a birth date: the next browser to ask before then may see the answers.

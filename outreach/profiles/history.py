@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
 from outreach.campaigns.models import Campaign, Invitation
-from outreach.clock import academic_year, london_date
+from outreach.clock import academic_year, academic_year_start, london_date
 from outreach.database import school_of
 from outreach.profiles.fields import READINESS, score_field
 from outreach.profiles.models import Result
@@ -33,6 +33,8 @@ class SentResponse:
     reference: str
     sent_at: datetime
     replaceable_since: datetime | None
+    """Since when another may take its place; None too where its school year is over."""
+
     superseded_at: datetime | None
     cells: Mapping[str, "Cell"]
 
@@ -87,9 +89,9 @@ def year_name(year: int) -> str:
     return f"{year}/{(year + 1) % 100:02}"
 
 
-def history_of(session: Session, library: Library, pupil_id: UUID) -> History:
+def history_of(session: Session, library: Library, pupil_id: UUID, now: datetime) -> History:
     """`library` is the school's own view of it."""
-    responses = tuple(_responses(session, library, pupil_id))
+    responses = tuple(_responses(session, library, pupil_id, now))
     years = sorted({one.year for one in responses if one.cells})
     measured = tuple(_measured(responses, years))
     return History(
@@ -122,7 +124,9 @@ def _measured(responses: Iterable[SentResponse], years: list[int]) -> Iterator[M
             yield Measured(field, label, tuple(of_years.get(year) for year in years))
 
 
-def _responses(session: Session, library: Library, pupil_id: UUID) -> Iterator[SentResponse]:
+def _responses(
+    session: Session, library: Library, pupil_id: UUID, now: datetime
+) -> Iterator[SentResponse]:
     rows = session.execute(
         select(Response, Campaign)
         .join(
@@ -148,6 +152,7 @@ def _responses(session: Session, library: Library, pupil_id: UUID) -> Iterator[S
         definition = definition_of(library, response.questionnaire, response.version)
         title = definition.title.in_(DEFAULT_LANGUAGE) if definition else response.questionnaire
         assert response.submitted_at is not None
+        is_of_this_year = response.submitted_at >= academic_year_start(now)
         yield SentResponse(
             id=response.id,
             invitation_id=response.invitation_id,
@@ -156,7 +161,7 @@ def _responses(session: Session, library: Library, pupil_id: UUID) -> Iterator[S
             questionnaire=f"{title}, version {response.version}",
             reference=response.reference or "",
             sent_at=response.submitted_at,
-            replaceable_since=response.replaceable_since,
+            replaceable_since=response.replaceable_since if is_of_this_year else None,
             superseded_at=response.superseded_at,
             cells=_cells(definition, results.get(response.id, [])),
         )

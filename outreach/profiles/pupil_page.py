@@ -176,7 +176,7 @@ def page_of(
     profile = profile_of(session, pupil_id)
     objections = tuple(objections_of(session, pupil_id, now))
     here = of_school(session, library)
-    history = history_of(session, here, pupil_id)
+    history = history_of(session, here, pupil_id, now)
     campaigns = {one.id: one.campaign for one in history.responses}
     shown = [_shown(one, here, campaigns) for one in profile.entries]
     memberships, past_memberships = split_by_end(memberships_of(session, pupil_id), now)

@@ -154,6 +154,47 @@ def test_another_school_year_is_another_response(launched: Launched) -> None:
     assert [one.superseded_at for one in responses(launched)] == [None, None]
 
 
+def test_let_again_in_july_and_answered_in_september_is_a_response_in_each_year(
+    launch: Launch,
+) -> None:
+    """Each counts in its own year; the campaign, which asked once, has the student once."""
+    launched = launch("gcse")
+    launched.clock.moment = datetime(2026, 7, 10, 9, 0, tzinfo=UTC)
+    answer_all(launched)
+    run_workers(launched.parts)
+    staff = signed_in(launched.app, launched.school, Role.CAREERS_LEADER)
+    pupil = f"/staff/pupils/{launched.pupil_id}"
+    assert allow(launched).is_new
+    assert "Counts for now" in staff.get(pupil).text
+    launched.clock.moment = datetime(2026, 9, 10, 9, 0, tzinfo=UTC)
+    staff = signed_in(launched.app, launched.school, Role.CAREERS_LEADER)
+    assert "Counts for now" not in staff.get(pupil).text, "nothing takes its place any more"
+
+    student = launched.browser().start()
+    answer_to_the_end(student)
+    student.press()
+
+    assert student.heading == "Your answers have been sent"
+    run_workers(launched.parts)
+    july, september = responses(launched)
+    assert [july.superseded_at, september.superseded_at] == [None, None]
+    shown = staff.get(pupil).text
+    assert "2025/26" in shown
+    assert "2026/27" in shown
+    assert ">Replaced</span>" not in shown
+    campaign = f"/staff/campaigns/{launched.campaign_id}/results"
+    assert [row["response"] for row in staff.get(f"{campaign}.json").json["results"]] == [
+        str(september.id)
+    ]
+    mine = staff.get(f"{pupil}/results.json").json["results"]
+    assert [(row["academic_year"], row["superseded_at"]) for row in mine] == [
+        ("2025/26", None),
+        ("2026/27", None),
+    ]
+    assert allow(launched, september.id).is_new
+    assert not allow(launched, july.id).is_new
+
+
 def test_staff_let_a_student_answer_again_and_the_new_response_takes_the_place_of_the_old(
     launch: Launch,
 ) -> None:
