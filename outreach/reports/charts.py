@@ -26,6 +26,8 @@ COLOURS = ("#3d85c6", "#d9822b", "#2e9e6b", "#a879c9", "#d9635a", "#868f99")
 _FONT = "Atkinson Hyperlegible, Noto Sans, DejaVu Sans, Arial, sans-serif"
 _NOT_DRAWN = re.compile(r"<!--.*?-->|<script\b.*?</script>|<script\b[^>]*/>", re.DOTALL)
 _LONGEST_LABEL = 46
+_LETTER = 9
+"""Width of a letter of the legend, rather too much than too little."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,18 @@ def _settings(series: Series, height: int, unit: str) -> dict[str, Any]:
         "value_formatter": lambda value: f"{value:g}{unit}" if value else "",
         "show_legend": len(series) > 1,
         "legend_at_bottom": True,
-        "legend_at_bottom_columns": min(len(series), 3),
+        "legend_at_bottom_columns": _legend_columns(series),
         "truncate_legend": -1,
         "truncate_label": -1,
         "disable_xml_declaration": True,
         "no_data_text": "",
     }
+
+
+def _legend_columns(series: Series) -> int:
+    """As many beside each other as have room: a name that is too long would run into the next."""
+    longest = max((len(name) for name, _ in series), default=0)
+    return max(1, min(len(series), 3, (WIDTH - 150) // (_LETTER * longest + 40)))
 
 
 def _style() -> Style:

@@ -25,6 +25,8 @@ from outreach.database import refresh_statistics, transaction
 from outreach.parts import Parts
 from outreach.profiles.models import ProfileEntry, Result
 from outreach.pupils.models import GroupMember, Pupil, PupilCharacteristic, RosterGroup
+from outreach.reports.counting import count_in
+from outreach.reports.models import CountedResponse
 from outreach.schools.models import Role
 from questionnaires.model import Block, Questionnaire
 from tests.factories import MadeSchool, make_school, signed_in
@@ -121,6 +123,10 @@ def _fill(parts: Parts, school: MadeSchool, responses: int, campaigns: int) -> U
         with transaction(parts.sessions, school.id) as session:
             campaign = _campaign(session, parts, definition, f"Campaign {campaigns - ago}", ago)
             refresh_statistics(session, Invitation, Message, Response, Result, ProfileEntry)
+            began = time.perf_counter()
+            count_in(session, now())
+            print(f"counted in: {time.perf_counter() - began:.2f} s")
+            refresh_statistics(session, CountedResponse)
     return campaign
 
 
