@@ -58,7 +58,7 @@ def test_what_stands_in_the_data_is_printed_and_not_obeyed(hostile: str) -> None
 
 
 def test_text_without_a_font_is_said_so_and_can_be_left_blank() -> None:
-    lost = {"steps": ["\U000FABCD \U0010ABCD"]}  # for private use: no font draws them
+    lost = {"steps": ["\U000fabcd \U0010abcd"]}  # for private use: no font draws them
 
     with pytest.raises(NoFont):
         copy(**lost)
