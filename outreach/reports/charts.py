@@ -74,7 +74,7 @@ def stacked(labels: Sequence[str], series: Series, alt: str, *, unit: str = "") 
 def lines(labels: Sequence[str], series: Series, alt: str, *, unit: str = "%") -> Chart:
     """From 0 to 100 upwards, over the labels; a gap where there is no value."""
     chart = pygal.Line(
-        **_settings(series, 360, unit),
+        **_settings(series, 340 + 25 * -(-len(series) // _legend_columns(series)), unit),
         margin_right=50,
         range=(0, 100),
         dots_size=5,
