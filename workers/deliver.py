@@ -8,4 +8,4 @@ from workers.parts import parts
 
 
 def run(school_id: str) -> None:
-    deliver(parts(), UUID(school_id), makers=MAKERS)
+    deliver(parts(), UUID(school_id), MAKERS)

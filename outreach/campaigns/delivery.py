@@ -6,8 +6,8 @@ Unlike other verbs these commit: each claim and each set of outcomes is its own 
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from outreach import queues
 from outreach.campaigns import claiming, outbox, recording, recovering
 from outreach.campaigns.claiming import Batch
 from outreach.campaigns.journal import Journal
-from outreach.campaigns.letters import Letter, Makers, letters_for
+from outreach.campaigns.letters import Letter, Makers, Unwritten, letters_for
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, Message
 from outreach.campaigns.pinning import NotInstalled
@@ -41,8 +41,8 @@ TURN_SECONDS = 5.0
 def deliver(
     parts: Parts,
     school_id: UUID,
+    makers: Makers,
     seconds: float = TURN_SECONDS,
-    makers: Makers = MappingProxyType({}),
 ) -> None:
     """Hand over what is due. Delivered twice, or by two workers at once, it has one effect.
 
@@ -72,28 +72,29 @@ def _deliver_batch(
     claim_id = uuid4()
     journal = Journal.begin(parts.settings.data_dir, claim_id, school_id)
     try:
-        batch = _claim(parts, school_id, claim_id)
-    except BaseException:
-        journal.let_go()  # whether the claim was committed is for the recoverer to find out
-        raise
-    if batch is None or not batch.messages:
-        journal.finish()
-        return None if batch is None else Progress()
-    try:
-        letter = letters_for(parts, batch, makers)
-    except NotInstalled as fault:  # this campaign's mail must wait
-        _hold_campaign(parts, batch, fault.words)
-        journal.finish()
-        return Progress()
-    try:
-        progress = _send(parts, batch, letter, journal, ends_at)
+        progress = _claim_and_send(parts, school_id, journal, ends_at, makers, claim_id)
     except LeftUnderWay:
         raise  # threads still write to the journal: it stays open until the process ends
     except BaseException:
-        journal.let_go()
+        journal.let_go()  # what was committed, and what had left, is for the recoverer to find out
         raise
     journal.finish()
     return progress
+
+
+def _claim_and_send(
+    parts: Parts, school_id: UUID, journal: Journal, ends_at: float, makers: Makers, claim_id: UUID
+) -> Progress | None:
+    batch = _claim(parts, school_id, claim_id)
+    if batch is None or not batch.messages:
+        return None if batch is None else Progress()
+    try:
+        made = letters_for(parts, batch, makers)
+    except NotInstalled as fault:  # this campaign's mail must wait
+        _hold_campaign(parts, batch, fault.words)
+        return Progress()
+    batch = _without(parts, batch, made.unwritten)
+    return _send(parts, batch, made.letter, journal, ends_at) if batch.messages else Progress()
 
 
 def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
@@ -113,6 +114,26 @@ def _hold_campaign(parts: Parts, batch: Batch, words: str) -> None:
         of_campaign = Message.campaign_id == batch.campaign.id
         outbox.hold(session, "definition_missing", words, now, of_campaign)
     log.error("mail held, definition not installed campaign=%s", batch.campaign.id)
+
+
+def _without(parts: Parts, batch: Batch, unwritten: Mapping[UUID, Unwritten]) -> Batch:
+    """The batch of those that can be written; each of the others stops or waits by itself."""
+    if not unwritten:
+        return batch
+    left = [one for one in batch.messages if one.message_id not in unwritten]
+    with transaction(parts.sessions, batch.school.id) as session:
+        now = parts.clock()
+        recording.give_back(session, batch.claim_id, unwritten, now)
+        for message_id, why in unwritten.items():
+            this = Message.id == message_id
+            if why.stop is not None:
+                outbox.stop_waiting(session, why.stop, now, this)
+            else:
+                outbox.hold(session, "definition_missing", why.words or "", now, this)
+        if not left:
+            recording.end_claim(session, batch.claim_id)
+    log.error("mails not written campaign=%s count=%d", batch.campaign.id, len(unwritten))
+    return replace(batch, messages=left)
 
 
 def _send(parts: Parts, batch: Batch, letter: Letter, journal: Journal, ends_at: float) -> Progress:

@@ -1,18 +1,23 @@
 """What each step of a campaign's mail says: the invite here, other steps by whoever knows them."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.claiming import Batch, Claimed
 from outreach.campaigns.composing import InviteLetter
+from outreach.campaigns.outbox import Stop
 from outreach.campaigns.states import MessageStep
 from outreach.database import transaction
 from outreach.mail.composing import Mail
 from outreach.parts import Parts
+
+log = logging.getLogger(__name__)
 
 
 class Letter(Protocol):
@@ -24,8 +29,24 @@ class Letter(Protocol):
     def write(self, message: Claimed, at: datetime) -> Mail: ...
 
 
-LetterMaker = Callable[[Session, InviteLetter, Sequence[Claimed]], Letter]
-"""Reads all that these messages of one campaign need. May raise NotInstalled."""
+@dataclass(frozen=True)
+class Unwritten:
+    """Why one message cannot be written: it stops, or waits for what `words` ask of the operator."""
+
+    stop: Stop | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """`unwritten`, by message, are left out: their neighbours go without them."""
+
+    letter: Letter
+    unwritten: Mapping[UUID, Unwritten]
+
+
+LetterMaker = Callable[[Session, InviteLetter, Sequence[Claimed]], Made]
+"""Reads all that these messages of one campaign need. Raises only where none of them can be had."""
 
 Makers = Mapping[MessageStep, LetterMaker]
 """By step, from the rooms above this one: they know what such a mail holds."""
@@ -46,16 +67,25 @@ class LettersByStep:
         return self.others[message.step].write(message, at)
 
 
-def letters_for(parts: Parts, batch: Batch, makers: Makers) -> Letter:
+def letters_for(parts: Parts, batch: Batch, makers: Makers) -> Made:
     """Of one batch, from one transaction. Raises NotInstalled."""
     by_step: dict[MessageStep, list[Claimed]] = {}
     for message in batch.messages:
         by_step.setdefault(message.step, []).append(message)
-    others = [step for step in by_step if step is not MessageStep.INVITE]
-    if not others:
-        return InviteLetter.of(parts, batch.school, batch.campaign)
+    invites = by_step.pop(MessageStep.INVITE, None)
+    if invites is not None and not by_step:
+        return Made(InviteLetter.of(parts, batch.school, batch.campaign), {})
+    letters: dict[MessageStep, Letter] = {}
+    unwritten: dict[UUID, Unwritten] = {}
     with transaction(parts.sessions, batch.school.id) as session:
         invite = InviteLetter.read(session, parts, batch.school, batch.campaign)
-        return LettersByStep(
-            invite, {step: makers[step](session, invite, by_step[step]) for step in others}
-        )
+        for step, messages in by_step.items():
+            if step not in makers:
+                log.error("no maker of step=%s campaign=%s", step.value, batch.campaign.id)
+                nobody = Unwritten(Stop.NOT_WRITTEN)
+                unwritten |= {message.message_id: nobody for message in messages}
+                continue
+            made = makers[step](session, invite, messages)
+            letters[step] = made.letter
+            unwritten |= made.unwritten
+    return Made(LettersByStep(invite, letters), unwritten)

@@ -29,6 +29,8 @@ class Stop(Enum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     NO_SCHOOL_ADDRESS = "no_school_address"
+    NOTHING_TO_COPY = "nothing_to_copy"
+    NOT_WRITTEN = "not_written"
 
 
 def stop_waiting(

@@ -76,6 +76,8 @@ _STOPS = {
     Stop.CANCELLED: "The campaign was cancelled",
     Stop.CLOSED: "The campaign was closed",
     Stop.NO_SCHOOL_ADDRESS: "A copy goes to a school address only, and the pupil has none now",
+    Stop.NOTHING_TO_COPY: "What the copy was asked of is deleted, or the student may answer again",
+    Stop.NOT_WRITTEN: "The service could not write it; its log says why",
 }
 
 _REASONS = {

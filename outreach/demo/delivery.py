@@ -20,4 +20,4 @@ def deliver_campaign(parts: Parts, school_id: UUID) -> None:
     is_out_of_reach = connection.try_to_open() is not None
     connection.close()
     if not is_out_of_reach:
-        deliver(parts, school_id, DELIVER_SECONDS, MAKERS)
+        deliver(parts, school_id, MAKERS, DELIVER_SECONDS)

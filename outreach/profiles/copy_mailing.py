@@ -3,6 +3,7 @@
 The PDF is not attached: the outbox writes one kind of mail, text and HTML, whose size is known.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import AnsweringSession, Response
@@ -19,18 +21,25 @@ from outreach.answering.saving import answers_of
 from outreach.answering.speaking import is_unread, words_in
 from outreach.campaigns.claiming import Claimed
 from outreach.campaigns.composing import TEMPLATES, InviteLetter, Rendered
-from outreach.campaigns.letters import Letter, Makers
+from outreach.campaigns.letters import Made, Makers, Unwritten
+from outreach.campaigns.outbox import Stop
 from outreach.campaigns.own.library import of_school
-from outreach.campaigns.pinning import Pin, definition
+from outreach.campaigns.pinning import NotInstalled, Pin, definition
 from outreach.campaigns.states import MessageStep
 from outreach.database import school_of
 from outreach.mail.composing import Mail
 from outreach.profiles.copying import OwnCopy, copy_of, meanings
 
+log = logging.getLogger(__name__)
+
+
+class NothingToCopy(Exception):
+    """The response was deleted since its copy was asked for."""
+
 
 @dataclass(frozen=True)
 class CopyLetter:
-    """All copies of one batch, read beforehand, by invitation."""
+    """All copies of one batch, read beforehand, by message."""
 
     invite: InviteLetter
     rendered: Mapping[UUID, Rendered] = field(repr=False)
@@ -42,17 +51,27 @@ class CopyLetter:
     def write(self, message: Claimed, at: datetime) -> Mail:
         """Without a way to stop mail: the student asked for this one, and no other follows it."""
         headers = {"Auto-Submitted": "auto-generated"}
-        words = self.rendered[message.invitation_id]
+        words = self.rendered[message.message_id]
         return self.invite.mail(words, message.message_id, message.address, at, headers)
 
 
-def read_copies(session: Session, invite: InviteLetter, messages: Sequence[Claimed]) -> Letter:
-    """Raises NotInstalled where a definition is not the one that was answered."""
-    rendered = {
-        message.invitation_id: _read_copy(session, invite, message.invitation_id)
-        for message in messages
-    }
-    return CopyLetter(invite, rendered)
+def read_copies(session: Session, invite: InviteLetter, messages: Sequence[Claimed]) -> Made:
+    """A copy that cannot be had is left out with its reason; only the database's faults are raised."""
+    rendered: dict[UUID, Rendered] = {}
+    unwritten: dict[UUID, Unwritten] = {}
+    for message in messages:
+        try:
+            rendered[message.message_id] = _read_copy(session, invite, message.invitation_id)
+        except NothingToCopy:
+            unwritten[message.message_id] = Unwritten(Stop.NOTHING_TO_COPY)
+        except NotInstalled as fault:
+            unwritten[message.message_id] = Unwritten(words=fault.words)
+        except SQLAlchemyError:
+            raise
+        except Exception as fault:
+            log.error("no copy message=%s: %s", message.message_id, type(fault).__name__)
+            unwritten[message.message_id] = Unwritten(Stop.NOT_WRITTEN)
+    return Made(CopyLetter(invite, rendered), unwritten)
 
 
 MAKERS: Makers = MappingProxyType({MessageStep.COPY: read_copies})
@@ -78,7 +97,9 @@ def _read_copy(session: Session, invite: InviteLetter, invitation_id: UUID) -> R
         )
         .order_by(Response.submitted_at.desc())
         .limit(1)
-    ).one()
+    ).one_or_none()
+    if response is None:
+        raise NothingToCopy
     library = of_school(session, invite.parts.library)
     pin = Pin(response.questionnaire, response.version, response.sha256, "")
     asked = definition(library, pin)

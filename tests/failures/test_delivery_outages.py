@@ -13,6 +13,7 @@ from outreach.campaigns import recovering
 from outreach.campaigns.delivery import deliver
 from outreach.clock import now
 from outreach.database import transaction
+from outreach.profiles.copy_mailing import MAKERS
 from outreach.schools.models import Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
 from tests.failures.delivering import (
@@ -83,14 +84,14 @@ def test_a_database_that_goes_away_after_the_handover_is_told_later_and_nothing_
         assert recovering.recover(parts) == 1
         assert outbox.mails == {"accepted": len(server.seen), "queued": 40 - len(server.seen)}
         server.seconds = 0.0
-        deliver(parts, outbox.school.id)
+        deliver(parts, outbox.school.id, MAKERS)
     assert outbox.mails == {"accepted": 40}
     assert server.saw_nobody_twice
 
 
 def _deliver(parts: web.Parts, school_id: UUID, faults: list[BaseException]) -> None:
     try:
-        deliver(parts, school_id)
+        deliver(parts, school_id, MAKERS)
     except Exception as fault:
         faults.append(fault)
 

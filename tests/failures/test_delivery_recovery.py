@@ -21,6 +21,7 @@ from outreach.campaigns.sending import Sending, pool_for
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.mail.outcomes import Outcome, Verdict
+from outreach.profiles.copy_mailing import MAKERS
 from tests.contract.catching import Catcher
 from tests.outbox import Outbox, launched
 
@@ -119,7 +120,7 @@ def test_a_journal_settles_outcomes_intents_and_the_rest_each_in_its_way(
         waiting.message_id: "queued",
     }
     assert recovering.recover(wired) == 0
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert [mail.recipient for mail in mailbox.mails] == [waiting.address]
 
 
@@ -148,10 +149,10 @@ def test_a_lost_machines_batch_is_unknown_after_lease_and_grace_and_not_before(
     outbox = launched(wired, pupils=2)
     claim(outbox, uuid4())
     let_lease_end(outbox, ago=GRACE - timedelta(seconds=30))
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"sending": 2}
     let_lease_end(outbox, ago=GRACE)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"unknown": 2}
     assert not mailbox.mails
 
@@ -163,7 +164,7 @@ def test_what_the_true_owner_says_late_settles_an_unknown_mail_and_gives_nothing
     claim_id = uuid4()
     first, second = claim(outbox, claim_id).messages
     let_lease_end(outbox, ago=GRACE)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     with transaction(wired.sessions, outbox.school.id) as session:
         accepted = {first.message_id: Outcome(Verdict.ACCEPTED, 250)}
         for _ in range(2):
@@ -181,7 +182,7 @@ def test_an_answer_settles_an_unknown_mail(wired: web.Parts) -> None:
     outbox = launched(wired)
     claim(outbox, uuid4())
     let_lease_end(outbox, ago=GRACE)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"unknown": 1}
     with transaction(wired.sessions, outbox.school.id) as session:
         invitation = session.get_one(Invitation, (outbox.school.id, outbox.invitation.id))

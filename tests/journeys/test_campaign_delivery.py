@@ -14,6 +14,7 @@ from outreach.campaigns.delivery import deliver
 from outreach.campaigns.models import CampaignQuestionnaire, Invitation, Link, Message
 from outreach.clock import now
 from outreach.database import transaction
+from outreach.profiles.copy_mailing import MAKERS
 from outreach.pupils.objections import objecting
 from outreach.queues import Work, failures_of
 from outreach.schools.models import Connection, Role, StaffMember
@@ -64,8 +65,8 @@ def test_the_mail_says_who_asks_and_how_to_stop_it(wired: web.Parts, mailbox: Ca
 
 def test_a_job_delivered_twice_sends_nothing_twice(wired: web.Parts, mailbox: Catcher) -> None:
     outbox = launched(wired, pupils=3)
-    deliver(wired, outbox.school.id)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
+    deliver(wired, outbox.school.id, MAKERS)
     assert len(mailbox.mails) == 3
 
 
@@ -74,16 +75,16 @@ def test_not_now_is_tried_again_later_with_growing_waits(
 ) -> None:
     outbox = launched(wired)
     mailbox.answers[outbox.addresses[0]] = "450 4.7.1 Please try again later"
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     first = outbox.message
     assert (first.state.value, first.status_code, first.tries) == ("deferred", "4.7.1", 1)
     assert now() < first.next_attempt_at < now() + timedelta(seconds=20)
     outbox.make_due()
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.message.next_attempt_at > now() + timedelta(seconds=40)
     mailbox.answers.clear()
     outbox.make_due()
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"accepted": 1}
     assert len(mailbox.mails) == 1
 
@@ -95,7 +96,7 @@ def test_after_three_days_of_not_now_a_mail_is_given_up_with_the_servers_words(
     with transaction(wired.sessions, outbox.school.id) as session:
         session.execute(update(Message).values(queued_at=now() - timedelta(days=3)))
     mailbox.answers[outbox.addresses[0]] = "450 4.2.2 Mailbox is full"
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.message.state.value == "refused"
     assert "Mailbox is full" in (outbox.message.words or "")
 
@@ -104,12 +105,12 @@ def test_a_refused_mail_keeps_its_reason_and_no_address(wired: web.Parts, mailbo
     outbox = launched(wired)
     address = outbox.addresses[0]
     mailbox.answers[address] = f"550 5.1.1 <{address}> no such user here"
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     refused = outbox.message
     assert (refused.state.value, refused.status_code) == ("refused", "5.1.1")
     assert "no such user here" in (refused.words or "")
     assert address not in (refused.words or "")
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.events == [("smtp", "refused")]
 
 
@@ -118,12 +119,12 @@ def test_a_mail_server_that_is_down_costs_nobody_a_try(wired: web.Parts, mailbox
     nowhere = f"smtp://127.0.0.1:{free_port()}"
     broken = replace(wired, settings=replace(wired.settings, smtp_url=nowhere))
     for _ in range(2):
-        deliver(broken, outbox.school.id)
+        deliver(broken, outbox.school.id, MAKERS)
     assert outbox.mails == {"queued": 3}
     assert {message.tries for message in outbox.messages} == {0}
     with transaction(wired.sessions, outbox.school.id) as session:
         assert failures_of(session, outbox.school.id, Work.DELIVER) == 2
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"accepted": 3}
 
 
@@ -173,12 +174,12 @@ def test_demo_mail_is_held_where_the_mail_server_is_not_the_embedded_one(
     wired: web.Parts, mailbox: Catcher
 ) -> None:
     outbox = launched(wired, is_demo=True)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"held": 1}
     assert not mailbox.mails
     embedded = replace(wired, settings=replace(wired.settings, is_embedded_mail=True))
     other = launched(embedded, is_demo=True)
-    deliver(embedded, other.school.id)
+    deliver(embedded, other.school.id, MAKERS)
     assert other.mails == {"accepted": 1}
 
 
@@ -187,14 +188,14 @@ def test_nothing_is_handed_over_after_the_closing_date(wired: web.Parts, mailbox
     with transaction(wired.sessions, outbox.school.id) as session:
         outbox_campaign = session.merge(outbox.campaign)
         outbox_campaign.closes_at = now() - timedelta(seconds=1)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {"queued": 1}
     assert not mailbox.mails
 
 
 def test_a_draft_sends_nothing(wired: web.Parts, mailbox: Catcher) -> None:
     outbox = draft(wired)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     assert outbox.mails == {}
     assert not mailbox.mails
 

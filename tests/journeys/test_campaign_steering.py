@@ -21,6 +21,7 @@ from outreach.campaigns.states import MessageState
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.errors import Refusal
+from outreach.profiles.copy_mailing import MAKERS
 from outreach.queues import DueWork, Work
 from outreach.schools.models import Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
@@ -153,7 +154,7 @@ def test_a_person_sends_again_what_was_lost_and_only_once(
     wired: web.Parts, mailbox: Catcher, state: str
 ) -> None:
     outbox = launched(wired, pupils=2)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     mailbox.forget()
     with transaction(wired.sessions, outbox.school.id) as session:
         lost = session.scalars(select(Message.id).limit(1)).one()
@@ -176,7 +177,7 @@ def test_only_lost_mail_of_a_running_campaign_is_sent_again(wired: web.Parts) ->
 
 def test_a_claim_is_over_when_its_batch_is_recorded(wired: web.Parts, mailbox: Catcher) -> None:
     outbox = launched(wired, pupils=3)
-    deliver(wired, outbox.school.id)
+    deliver(wired, outbox.school.id, MAKERS)
     with transaction(wired.sessions, outbox.school.id) as session:
         assert session.scalars(select(DeliveryClaim)).all() == []
     assert list((wired.settings.data_dir / "journal").iterdir()) == []
