@@ -1,5 +1,6 @@
 """A school's own questions: written, checked, previewed, stored, asked, exported; never changed."""
 
+import csv
 import io
 import json
 import re
@@ -175,8 +176,7 @@ def test_own_questions_are_asked_last_written_back_and_exported(
         assert "ideas" in keys  # the base's constructs, so that results follow on
         assert "own_questions" not in keys
     export = leader.get(f"/staff/campaigns/{launched.campaign_id}/results.csv").text
-    head, row = export.lstrip("\ufeff").splitlines()[:2]
-    said = dict(zip(head.split(","), row.split(","), strict=True))
+    said = next(csv.DictReader(io.StringIO(export.lstrip("\ufeff"), newline="")))
     assert said["questionnaire"] == "own_gcse_our_careers_fair"
     assert said["own_the_careers_fair_helped"] == "agree_strongly"
     pupil = leader.get(f"/staff/pupils/{launched.pupil_id}").text

@@ -237,7 +237,7 @@ def test_the_download_opens_in_a_spreadsheet_and_is_audited(scene: Scene) -> Non
 
     answer = signed_in(scene.app, scene.school).get(f"{scene.results_page}.csv")
 
-    assert answer.data.startswith(b"\xef\xbb\xbfupn,")
+    assert answer.data.startswith(b'\xef\xbb\xbf"upn",')
     assert "attachment" in answer.headers["Content-Disposition"]
     assert ("results.exported", scene.campaign) in scene.actions()
 
