@@ -28,7 +28,8 @@ def explain(file: Path, as_json: bool) -> None:
     """
     reading = reading_bounces.read(_raw(file))
     if as_json:
-        click.echo(json.dumps(_document(reading), ensure_ascii=False, indent=2))
+        written = json.dumps(_document(reading), ensure_ascii=False, indent=2)
+        click.echo(written.encode(errors="replace"))  # UTF-8, whatever the terminal's own is
     else:
         click.echo(reading_bounces.words_of(reading))
 

@@ -2,9 +2,10 @@
 
 import logging
 from dataclasses import dataclass
-from email import message_from_bytes
 
 from flufl.bounce import all_failures
+
+from outreach.mail.bounces.parsing import parse
 
 # It logs every detector it tries, and what made one stumble with it.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
@@ -22,7 +23,7 @@ def failing(start: bytes) -> Failing:
     """`start` is bounded, since some of its searches take time with the square of a line. Nothing
     where it knows no such dialect."""
     try:
-        temporary, permanent = all_failures(message_from_bytes(start))
+        temporary, permanent = all_failures(parse(start))
     except Exception:  # its detectors, and the parser's own readers, raise many things over rubbish
         return Failing()
     found = sorted(one.decode("ascii", "ignore") for one in permanent or temporary if b"@" in one)

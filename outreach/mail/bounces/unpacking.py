@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from html import unescape
+
+from outreach.mail.bounces.parsing import is_readable, parse
 
 LONGEST = 256 * 1024
 """Octets that are read. What tells about a bounce stands first; the returned mail comes last."""
@@ -27,7 +28,8 @@ _DELIMITER = re.compile(rb"^--", re.MULTILINE)
 _NESTER = re.compile(rb"boundary[*\d]{0,4}[ \t]{0,9}=|message/|multipart/digest", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/td|/h\d|/li)\b[^<>]{0,2000}>", re.I)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""With halves of surrogate pairs, which no output can be written with."""
 
 Fields = dict[str, str]
 """The fields of one header, by lower-case name; of several the first."""
@@ -52,7 +54,7 @@ class Unpacked:
 
 def unpack(raw: bytes) -> Unpacked:
     raw = bounded(raw)
-    message = message_from_bytes(raw)
+    message = parse(raw)
     found = Unpacked(
         _fields(message), raw[:_START], message.get_content_type(), _report_type(message)
     )
@@ -67,7 +69,7 @@ def unpack(raw: bytes) -> Unpacked:
         elif kind in ("message/rfc822", "message/global") and not found.returned:
             found.returned = _fields_inside(part)
         elif kind == "text/rfc822-headers" and not found.returned:
-            found.returned = _fields(message_from_bytes(_decoded(part)))
+            found.returned = _fields(parse(_decoded(part)))
         elif kind == "text/plain" and not _is_attached(part):
             plain.append(_text_of(part))
         elif kind == "text/html" and not _is_attached(part):
@@ -104,29 +106,32 @@ def _own_parts(message: Message) -> Iterator[Message]:
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
-            waiting.extend(one for one in reversed(inside) if isinstance(one, Message))
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting.extend(reversed(_inside(part)))
         else:
             yield part
+
+
+def _inside(part: Message) -> list[Message]:
+    inside = part.get_payload() if part.is_multipart() else []
+    return [one for one in inside if isinstance(one, Message)] if isinstance(inside, list) else []
 
 
 def _read_delivery_report(part: Message, found: Unpacked) -> None:
     """RFC 3464 §2.1: fields about the message, then a group for each recipient. Servers are seen
     that leave the first group out, so a group is known by its own fields."""
     found.has_delivery_report = True
-    given = part.get_payload()
-    blocks: list[object] = list(given) if isinstance(given, list) else []
+    blocks = _inside(part)
     if not any(map(_is_of_recipient, blocks)):
         # Encoded, or of the kind for addresses beyond ASCII (RFC 6533), which the parser leaves.
-        blocks = [message_from_bytes(one) for one in re.split(rb"\n\s*\n", _body_of(part))]
-    groups = [one for one in blocks if isinstance(one, Message) and _is_of_recipient(one)]
+        blocks = [parse(one) for one in re.split(rb"\n\s*\n", _body_of(part))]
+    groups = [one for one in blocks if _is_of_recipient(one)]
     found.recipients += map(_fields, groups[: _MOST_RECIPIENTS - len(found.recipients)])
 
 
-def _is_of_recipient(block: object) -> bool:
+def _is_of_recipient(block: Message) -> bool:
     names = ("final-recipient", "original-recipient", "action", "status")
-    return isinstance(block, Message) and any(name in block for name in names)
+    return any(name in block for name in names)
 
 
 def _body_of(part: Message) -> bytes:
@@ -139,19 +144,19 @@ def _body_of(part: Message) -> bytes:
 
 
 def _report_fields(part: Message) -> Fields:
-    inside = part.get_payload()
-    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+    inside = _inside(part)
+    if inside:
         told = _fields(inside[0])
         # The parser takes `message/feedback-report` for a mail: its fields are that mail's header.
-        return told or _fields(message_from_bytes(str(inside[0].get_payload()).encode()))
-    return _fields(message_from_bytes(_decoded(part).lstrip()))
+        return told or _fields(parse(_decoded(inside[0])))
+    return _fields(parse(_decoded(part).lstrip()))
 
 
 def _fields_inside(part: Message) -> Fields:
-    inside = part.get_payload()
-    if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+    inside = _inside(part)
+    if inside:
         return _fields(inside[0])
-    return _fields(message_from_bytes(_decoded(part)))
+    return _fields(parse(_decoded(part)))
 
 
 def _fields(message: Message) -> Fields:
@@ -178,7 +183,8 @@ def readable(value: str) -> str:
 
 
 def _in_charset(octets: bytes, charset: str | None) -> str:
-    for name in (charset, "utf-8", "latin-1"):
+    told = (charset,) if charset is None or is_readable(charset) else ()
+    for name in (*told, "utf-8", "latin-1"):
         try:
             return octets.decode(name or "ascii")
         except (LookupError, ValueError):  # no such charset, or not in it

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from outreach.cli.entry import outreach
+from outreach.mail import bounces
+from outreach.mail.bounces import Kind, Reading, Verdict
 
 HERE = Path(__file__).parent
 FULL = HERE / "postfix-mailbox-full-for-good.eml"
@@ -28,6 +31,18 @@ def test_a_program_gets_json() -> None:
         "words": "The mailbox is full. Ask the student to delete some mail, or the IT team to give "
         "more room. Then send again.",
     }
+
+
+def test_half_of_a_surrogate_pair_leaves_valid_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = b"X-Failed-Recipients: =?utf-7?q?+2AA-amy@hill.example?=\n"
+    mail = b"From: mailer-daemon@x.example\nSubject: Undelivered\n" + named + b"\n550 5.1.1 unknown"
+    told = json.loads(explain("-", "--json", given=mail).stdout)
+    assert told["kind"] == "bounce"
+
+    half = Reading(Kind.BOUNCE, Verdict.HARD, "unknown_user", "5.1.1", "\ud800@hill.example")
+    monkeypatch.setattr(bounces, "read", lambda _: half)
+    told = json.loads(explain("-", "--json", given=b"").stdout_bytes.decode())
+    assert told["recipient"] == "?@hill.example"
 
 
 def test_standard_input_is_read_where_the_file_is_a_dash() -> None:

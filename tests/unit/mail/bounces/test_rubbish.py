@@ -8,11 +8,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.mail.bounces import Kind, read
+from outreach.mail.bounces.parsing import LONGEST_HEADER, parse
 from outreach.mail.bounces.unpacking import LONGEST, bounded, unpack
 
 MAILS = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.eml"))]
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SECONDS = 5.0  # many times what is needed: a search that runs away takes minutes
+
+
+def folded(start: bytes, unit: bytes) -> bytes:
+    """One header over many lines, each of a length that is allowed."""
+    line = b"\n " + unit * (900 // len(unit))
+    return start + line * 270 + b"\n\nbody\n"
+
 
 HOSTILE = {
     "nested multiparts": b"".join(
@@ -36,6 +44,16 @@ HOSTILE = {
     b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n"
     + b"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.0.0\n\n"
     * 3000,
+    "semicolons": folded(b'Content-Type: text/plain; a="', b";"),
+    "quoted semicolons": folded(b'Content-Type: text/plain; a="', b'\\";'),
+    "semicolons of a disposition": folded(b'Content-Disposition: attachment; a="', b";"),
+    "semicolons in parts": b"Content-Type: multipart/mixed; boundary=b\n\n"
+    + (b'--b\nContent-Type: text/plain; a="\n ' + b'\\";' * 300 + b"\n\n\n") * 280,
+    **{
+        f"charset {name}": b"From: mailer-daemon@hill.example\nSubject: failure notice\n"
+        b"Content-Type: text/plain; charset=" + name.encode() + b"\n\n\xff" + b"a" * 200_000
+        for name in ("punycode", "idna", "utf-7", "unicode_escape")
+    },
     "nothing but zeros": bytes(LONGEST * 4),
 }
 
@@ -46,6 +64,30 @@ def test_a_mail_made_to_hurt_is_read_at_once(name: str) -> None:
     unpack(HOSTILE[name])  # without the safety net of `read`
     read(HOSTILE[name])
     assert time.perf_counter() - started < SECONDS
+
+
+def test_no_header_is_longer_than_what_is_kept_in_any_part() -> None:
+    for name in ("semicolons", "quoted semicolons", "semicolons in parts", "folded header"):
+        mail = parse(bounded(HOSTILE[name]))
+        lengths = [len(str(value)) for part in mail.walk() for value in part.values()]
+        assert max(lengths) <= LONGEST_HEADER
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "utf-7", "unicode_escape", "utf-16"])
+def test_a_mail_does_not_choose_the_codec_that_reads_it(charset: str) -> None:
+    for told in (f"charset={charset}", f"charset*=us-ascii''{charset}"):
+        mail = parse(f"Content-Type: text/plain; {told}\n\n".encode() + b"caf\xc3\xa9 +2AA-")
+        assert mail.get_content_charset() is None
+        assert mail.get_content_charset("none") == "none"
+        assert unpack(mail.as_bytes()).text == "café +2AA-"
+
+
+def test_half_of_a_surrogate_pair_is_not_read() -> None:
+    report = b"From: mailer-daemon@x.example\nSubject: Undelivered\n"
+    for half in (b"=?utf-7?q?+2AA-amy@hill.example?=", b"\xed\xa0\x80amy@hill.example"):
+        raw = report + b"X-Failed-Recipients: " + half + b"\n\n550 5.1.1 no such user"
+        assert (read(raw).recipient or "").isprintable()
+        assert all(value.isprintable() for value in unpack(raw).headers.values())
 
 
 @given(st.binary(max_size=3000))
