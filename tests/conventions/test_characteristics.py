@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 import outreach
 from outreach import web
+from outreach.audit import OPERATOR
+from outreach.campaigns.steering import close
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.pupils.models import Item, PupilCharacteristic
@@ -110,6 +112,8 @@ def school(wired: web.Parts) -> MadeSchool:
         for pupil in pupils:
             answer_and_submit(session, wired.library, campaign_id, pupil.id, now())
     run_workers(wired)
+    with transaction(wired.sessions, made.id) as session:
+        close(session, campaign_id, OPERATOR, now())  # groups are compared once it is over
     return made
 
 
