@@ -18,10 +18,8 @@ CLOSE = 5
 def of_completion(by_group: CompletionByGroup) -> str:
     total = by_group.total
     assert total is not None
-    first = (
-        f"{total.submitted} of {total.asked} students asked have sent in their answers "
-        f"({total.rate}%)."
-    )
+    are = "have sent in their answers" if total.stages else "are in the figures below"
+    first = f"{total.submitted} of {total.asked} students asked {are} ({total.rate}%)."
     years = sorted(by_group.years, key=lambda line: -line.rate)
     if len(years) < 2:
         return first

@@ -83,7 +83,8 @@ def completion_section(by_group: CompletionByGroup, *, with_groups: bool = True)
         "columns add up to the asked. “Not reachable” are those whom no mail could be sent to, or "
         "whose mail came back, and who have not answered another way."
         if has_stages
-        else "Groups in which only a few have, or have not, answered stand together in one line."
+        else "Counted are those whose answers are in the figures below. Groups in which only a few "
+        "are, or are not, stand together in one line."
     )
     return Section(
         key="completion",
@@ -95,11 +96,10 @@ def completion_section(by_group: CompletionByGroup, *, with_groups: bool = True)
             [(STAGE_WORDS[stage], [line.stages[stage] for line in shown]) for stage in Stage]
             if has_stages
             else [
-                ("Sent in", [line.submitted for line in shown]),
-                ("Not sent in", [line.asked - line.submitted for line in shown]),
+                ("Counted", [line.submitted for line in shown]),
+                ("Not counted", [line.asked - line.submitted for line in shown]),
             ],
-            "Bars: how many students of each year have sent in their answers. "
-            "The table has the numbers.",
+            "Bars: how far the students of each year have come. The table has the numbers.",
         ),
         tables=tuple(tables),
     )
@@ -120,10 +120,10 @@ def _all_but_a_few(floor: int) -> Section:
 
 def _completion_table(caption: str, lines: Sequence[Line], has_stages: bool) -> Figures:
     stages = list(Stage) if has_stages else []
-    last = [STAGE_WORDS[stage] for stage in stages] or ["Sent in", "Not sent in"]
+    last = [STAGE_WORDS[stage] for stage in stages] or ["Counted", "Not counted"]
     return Figures(
         caption,
-        ("Group", "Asked", *last, "Share sent in"),
+        ("Group", "Asked", *last, "Share sent in" if has_stages else "Share counted"),
         tuple(
             (
                 line.label,
