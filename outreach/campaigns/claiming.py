@@ -50,6 +50,7 @@ DueRow = tuple[
     MessageStep,
     UUID,
     UUID,
+    UUID | None,
     datetime | None,
     UUID,
     InvitationState,
@@ -76,6 +77,7 @@ class Claimed:
     step: MessageStep
     invitation_id: UUID
     link_id: UUID
+    response_id: UUID | None
     first_name: str = field(repr=False)
     address: str = field(repr=False)
     kind: AddressKind
@@ -180,6 +182,7 @@ def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueR
             Message.step,
             Message.invitation_id,
             Message.link_id,
+            Message.response_id,
             Link.revoked_at,
             Invitation.pupil_id,
             Invitation.state,
@@ -225,7 +228,7 @@ def _sort_out(
             continue
         first_name = row.preferred_forename or row.forename
         to = (answer.address, answer.address_kind, answer.address_hash)
-        which = (row.id, row.step, row.invitation_id, row.link_id)
+        which = (row.id, row.step, row.invitation_id, row.link_id, row.response_id)
         mailable.append(Claimed(*which, first_name, *to))
     for why, ids in stopped.items():
         outbox.stop_waiting(session, why, now, Message.id.in_(ids))
@@ -249,6 +252,7 @@ def _own_reason(row: Row[*DueRow]) -> str | None:
     """What happened to the invitation or its link since the message was queued.
 
     A copy was asked for by the student, who had sent the answers: nothing of it matters to that.
+    Whether those answers still count is seen by whoever writes it.
     """
     if row.step is MessageStep.COPY:
         return None

@@ -180,6 +180,7 @@ class DeliveryClaim(Tenant, Base):
 class Message(Tenant, Base):
     """One mail for one invitation. Only a person's resend makes attempt 2.
 
+    `response_id` is what a copy is of, and nothing on other mail: this room knows no responses.
     `reason` is why it is deferred, held, refused, unknown or stopped; `words` what the mail
     server said, with addresses taken out. `tries` counts hand-over attempts of this message.
     """
@@ -212,6 +213,7 @@ class Message(Tenant, Base):
     invitation_id: Mapped[UUID]
     link_id: Mapped[UUID]
     step: Mapped[MessageStep] = mapped_column(enum_type(MessageStep))
+    response_id: Mapped[UUID | None]
     attempt: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     state: Mapped[MessageState] = mapped_column(enum_type(MessageState))
     reason: Mapped[str | None]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from outreach import audit
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.outbox import queue_again, stop_waiting
-from outreach.campaigns.states import CAN_ANSWER, MessageState
+from outreach.campaigns.states import CAN_ANSWER, MessageState, MessageStep
 from outreach.database import school_of
 
 UNSUBSCRIBED = "unsubscribed"
@@ -35,7 +35,7 @@ def stop_mail(session: Session, invitation: Invitation, now: datetime) -> bool:
 
 
 def mail_again(session: Session, invitation: Invitation, now: datetime) -> bool:
-    """Take it back: what waited then waits again, unless there is nothing left to answer."""
+    """Take it back: what waited then waits again, but what asks for answers only if some may come."""
     moved = session.scalar(
         update(Invitation)
         .where(
@@ -48,14 +48,15 @@ def mail_again(session: Session, invitation: Invitation, now: datetime) -> bool:
     )
     if moved is None:
         return False
-    if invitation.state in CAN_ANSWER:
-        queue_again(
-            session,
-            now,
-            Message.invitation_id == invitation.id,
-            Message.state == MessageState.STOPPED,
-            Message.reason == UNSUBSCRIBED,
-        )
+    asks_nothing = () if invitation.state in CAN_ANSWER else (Message.step == MessageStep.COPY,)
+    queue_again(
+        session,
+        now,
+        Message.invitation_id == invitation.id,
+        Message.state == MessageState.STOPPED,
+        Message.reason == UNSUBSCRIBED,
+        *asks_nothing,
+    )
     _record(session, invitation, "invitation.mail_again", now)
     return True
 

@@ -110,7 +110,8 @@ def _revoke_links(session: Session, invitation: Invitation, now: datetime) -> No
         )
         .values(revoked_at=now)
     )
-    stop_waiting(session, Stop.LINK_REVOKED, now, Message.invitation_id == invitation.id)
+    leads_there = (Message.invitation_id == invitation.id, Message.step != MessageStep.COPY)
+    stop_waiting(session, Stop.LINK_REVOKED, now, *leads_there)
 
 
 def _queue_invite(session: Session, invitation: Invitation, now: datetime) -> None:

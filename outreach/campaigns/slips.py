@@ -17,7 +17,7 @@ from outreach.campaigns.code_making import Code
 from outreach.campaigns.codes import write_code
 from outreach.campaigns.links import link_token
 from outreach.campaigns.models import Campaign, Invitation, Message
-from outreach.campaigns.states import CAN_ANSWER, MessageState
+from outreach.campaigns.states import CAN_ANSWER, MessageState, MessageStep
 from outreach.clock import london_date, long_date
 from outreach.database import school_of
 from outreach.documents.rendering import NoFont, render_pdf
@@ -168,6 +168,7 @@ def _was_reached() -> ColumnElement[bool]:
         .where(
             Message.school_id == Invitation.school_id,
             Message.invitation_id == Invitation.id,
+            Message.step != MessageStep.COPY,  # it leads to no questions
             Message.state.in_(_REACHED),
         )
         .correlate(Invitation)

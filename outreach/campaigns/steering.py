@@ -11,6 +11,7 @@ from outreach.audit import SYSTEM, Actor
 from outreach.campaigns import outbox
 from outreach.campaigns.audience import already_answered
 from outreach.campaigns.code_forgetting import forget_later
+from outreach.campaigns.copies import queue_copies_again
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.launching import has_unwritten_blocks
 from outreach.campaigns.links import is_past_closing
@@ -22,6 +23,7 @@ from outreach.campaigns.states import (
     CampaignState,
     InvitationState,
     MessageState,
+    MessageStep,
     check_move,
     states_before,
 )
@@ -169,10 +171,11 @@ def _queue_allowed_again(session: Session, campaign: Campaign, now: datetime) ->
         Invitation.pupil_id.in_(select(allowed.c.pupil_id).where(allowed.c.reason.is_(None))),
     )
     with joining_whole_roster(session):
-        return outbox.queue_again(
+        return queue_copies_again(session, campaign, now) + outbox.queue_again(
             session,
             now,
             Message.campaign_id == campaign.id,
+            Message.step != MessageStep.COPY,
             Message.invitation_id.in_(invited),
             or_(
                 Message.state == MessageState.HELD,

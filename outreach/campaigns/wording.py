@@ -68,6 +68,10 @@ MESSAGE: Mapping[str, Words] = {
     _I.PREPARING.value: Words("Being prepared", "neutral", "The mail is about to be written."),
 }
 
+HELD_COPY = Words(
+    "Held: a student’s own copy", "warn", "Asked for by mail, kept here, and not sent."
+)
+
 _STOPS = {
     Stop.DECLINED: "The student does not want to answer",
     Stop.NOT_ME: "The person who got it said that it is not for them",

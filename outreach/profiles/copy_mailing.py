@@ -1,6 +1,7 @@
 """The student's own copy as a mail, where the student asked for it: the words of the copy page.
 
-The PDF is not attached: the outbox writes one kind of mail, text and HTML, whose size is known.
+The PDF is not attached: the outbox writes one kind of mail, text and HTML, whose size is known. What
+was written freely is left out: the school mails nobody's words but its own.
 """
 
 import logging
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -28,13 +29,14 @@ from outreach.campaigns.pinning import NotInstalled, Pin, definition
 from outreach.campaigns.states import MessageStep
 from outreach.database import school_of
 from outreach.mail.composing import Mail
-from outreach.profiles.copying import OwnCopy, copy_of, meanings
+from outreach.profiles.copying import OwnCopy, asks_own_words, copy_of, meanings
+from questionnaires.model import Questionnaire
 
 log = logging.getLogger(__name__)
 
 
 class NothingToCopy(Exception):
-    """The response was deleted since its copy was asked for."""
+    """The response was deleted since, or may be replaced: it is not what the student would send now."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def read_copies(session: Session, invite: InviteLetter, messages: Sequence[Claim
     unwritten: dict[UUID, Unwritten] = {}
     for message in messages:
         try:
-            rendered[message.message_id] = _read_copy(session, invite, message.invitation_id)
+            rendered[message.message_id] = _read_copy(session, invite, message)
         except NothingToCopy:
             unwritten[message.message_id] = Unwritten(Stop.NOTHING_TO_COPY)
         except NotInstalled as fault:
@@ -77,35 +79,25 @@ def read_copies(session: Session, invite: InviteLetter, messages: Sequence[Claim
 MAKERS: Makers = MappingProxyType({MessageStep.COPY: read_copies})
 
 
-def copies_sent(session: Session, invitation_id: UUID) -> int:
-    """How many responses of this invitation were sent: the number of the latest one's copy."""
-    sent = select(func.count()).where(
-        Response.school_id == school_of(session),
-        Response.invitation_id == invitation_id,
-        Response.submitted_at.is_not(None),
-    )
-    return session.scalar(sent) or 0
-
-
-def _read_copy(session: Session, invite: InviteLetter, invitation_id: UUID) -> Rendered:
-    response = session.scalars(
-        select(Response)
-        .where(
+def _read_copy(session: Session, invite: InviteLetter, message: Claimed) -> Rendered:
+    response = session.scalar(
+        select(Response).where(
             Response.school_id == school_of(session),
-            Response.invitation_id == invitation_id,
+            Response.id == message.response_id,
             Response.submitted_at.is_not(None),
+            Response.superseded_at.is_(None),
+            Response.replaceable_since.is_(None),
         )
-        .order_by(Response.submitted_at.desc())
-        .limit(1)
-    ).one_or_none()
+    )
     if response is None:
         raise NothingToCopy
     library = of_school(session, invite.parts.library)
     pin = Pin(response.questionnaire, response.version, response.sha256, "")
     asked = definition(library, pin)
     language = _language(session, response)
-    copy = copy_of(asked, library, answers_of(session, response, asked), language)
-    return _render(invite, response, copy, language, unread=is_unread(asked, language))
+    answers = answers_of(session, response, asked)
+    copy = copy_of(asked, library, answers, language, with_own_words=False)
+    return _render(invite, response, asked, copy, language)
 
 
 def _language(session: Session, response: Response) -> str:
@@ -123,7 +115,7 @@ def _language(session: Session, response: Response) -> str:
 
 
 def _render(
-    invite: InviteLetter, response: Response, copy: OwnCopy, language: str, *, unread: bool
+    invite: InviteLetter, response: Response, asked: Questionnaire, copy: OwnCopy, language: str
 ) -> Rendered:
     say = words_in(language)
     school = invite.school.name
@@ -144,7 +136,8 @@ def _render(
         "who_text": say.plain("copy_who_text", school=school),
         "said": say.plain("copy_said"),
         "sections": copy.sections,
-        "by_machine": say.plain("by_machine") if unread else "",
+        "left_out": say.plain("copy_mail_own_words") if asks_own_words(asked) else "",
+        "by_machine": say.plain("by_machine") if is_unread(asked, language) else "",
         "why": say.plain("copy_mail_why"),
         "wrong": say.plain("copy_mail_wrong", school=school),
     }

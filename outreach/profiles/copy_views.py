@@ -1,5 +1,7 @@
 """The student's own copy, as a page and as a PDF, from the visit that sent the answers."""
 
+from uuid import UUID
+
 from flask import Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -10,10 +12,9 @@ from outreach.answering.saving import answers_in
 from outreach.answering.sessions import Visit
 from outreach.answering.speaking import is_unread, words_in
 from outreach.answering.visiting import invitation_of, open_visit, questionnaire_of
-from outreach.campaigns.copies import has_asked_for_copy, may_mail_copy, queue_copy
+from outreach.campaigns.copies import copy_mail, may_ask_for_copy, may_mail_copy, queue_copy
 from outreach.documents.rendering import NoFont, render_pdf
-from outreach.profiles.copy_mailing import copies_sent
-from outreach.profiles.copying import OwnCopy, copy_of, meanings
+from outreach.profiles.copying import OwnCopy, asks_own_words, copy_of, meanings
 from outreach.schools.access import public_page
 from questionnaires.model import DEFAULT_LANGUAGE
 
@@ -29,18 +30,29 @@ def _copy(visit: Visit, language: str) -> OwnCopy:
     return copy_of(questionnaire, web.parts().library, answers, language)
 
 
+def _may_mail(visit: Visit, response_id: UUID) -> bool:
+    """Only where the link came to the pupil's own mailbox: whoever holds somebody else's slip can
+    make the school mail that pupil nothing."""
+    if not visit.is_by_mail:
+        return False
+    invitation = invitation_of(visit)
+    return may_ask_for_copy(web.db(), invitation, response_id) and may_mail_copy(
+        web.db(), invitation, web.now()
+    )
+
+
 @blueprint.get("/answer/copy")
 @public_page(OWN_VISIT)
 def own_copy() -> ResponseReturnValue:
     visit = _sent_visit()
     if visit is None or visit.response is None:
         return redirect(url_for("answering.carry_on"), SEE_OTHER)
-    invitation = invitation_of(visit)
-    number = copies_sent(web.db(), invitation.id)
+    mailed = copy_mail(web.db(), invitation_of(visit), visit.response.id)
     return render_template(
         "answering/copy.html",
-        is_mailed=has_asked_for_copy(web.db(), invitation, number),
-        may_mail=may_mail_copy(web.db(), invitation, web.now()),
+        mailed=mailed,
+        may_mail=_may_mail(visit, visit.response.id),
+        has_own_words=asks_own_words(questionnaire_of(visit)),
         copy=_copy(visit, visit.session.language),
         school_name=visit.school.name,
         reference=visit.response.reference,
@@ -52,13 +64,13 @@ def own_copy() -> ResponseReturnValue:
 @blueprint.post("/answer/copy")
 @public_page(OWN_VISIT)
 def mail_own_copy() -> ResponseReturnValue:
-    """Mail it to the school address on file, once a response, however often this is pressed."""
+    """Mail it to the school address on file, however often this is pressed: again only where it
+    cannot arrive."""
     visit = _sent_visit()
-    if visit is None:
+    if visit is None or visit.response is None:
         return redirect(url_for("answering.carry_on"), SEE_OTHER)
-    invitation, now = invitation_of(visit), web.now()
-    if may_mail_copy(web.db(), invitation, now):
-        queue_copy(web.db(), invitation, copies_sent(web.db(), invitation.id), now)
+    if _may_mail(visit, visit.response.id):
+        queue_copy(web.db(), invitation_of(visit), visit.response.id, web.now())
     return redirect(url_for("answering.own_copy"), SEE_OTHER)
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from questionnaires.answers import Value, describe
 from questionnaires.loading import Library
-from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire
+from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire, TextQuestion
 from questionnaires.path import walk
 from questionnaires.scoring import Tally, score
 
@@ -40,9 +40,14 @@ class OwnCopy:
 
 
 def copy_of(
-    questionnaire: Questionnaire, library: Library, answers: Mapping[str, Value], language: str
+    questionnaire: Questionnaire,
+    library: Library,
+    answers: Mapping[str, Value],
+    language: str,
+    *,
+    with_own_words: bool = True,
 ) -> OwnCopy:
-    """Pure: the same answers give the same copy."""
+    """Pure: the same answers give the same copy. `with_own_words`: with what was written freely."""
     tallies = score(questionnaire, answers).constructs
     said = [key for key, tally in tallies.items() if tally.positive + tally.not_positive]
     unsure = [key for key, tally in tallies.items() if tally.unsure and key not in said]
@@ -59,13 +64,17 @@ def copy_of(
         often=labels(sure, Block.ESSENTIAL_SKILLS),
         to_practise=labels(open_, Block.ESSENTIAL_SKILLS),
         steps=_steps(questionnaire, open_, language),
-        sections=_sections(questionnaire, library, answers, language),
+        sections=_sections(questionnaire, library, answers, language, with_own_words),
     )
 
 
 def _is_sure(tally: Tally) -> bool:
     """Said clearly, and never otherwise."""
     return tally.positive > 0 and tally.not_positive == 0
+
+
+def asks_own_words(questionnaire: Questionnaire) -> bool:
+    return any(isinstance(question, TextQuestion) for question in questionnaire.questions)
 
 
 def meanings(copy: OwnCopy) -> list[tuple[str, tuple[str, ...]]]:
@@ -89,11 +98,17 @@ def _steps(questionnaire: Questionnaire, keys: list[str], language: str) -> tupl
 
 
 def _sections(
-    questionnaire: Questionnaire, library: Library, answers: Mapping[str, Value], language: str
+    questionnaire: Questionnaire,
+    library: Library,
+    answers: Mapping[str, Value],
+    language: str,
+    with_own_words: bool,
 ) -> tuple[SaidSection, ...]:
     phrases = library.phrases(language)
     sections: dict[str, tuple[str, list[tuple[str, str]]]] = {}
     for question in walk(questionnaire, answers).asked:
+        if isinstance(question, TextQuestion) and not with_own_words:
+            continue
         section = questionnaire.section_of(question.id)
         said = describe(question, answers.get(question.id), language, phrases)
         rows = sections.setdefault(section.id, (section.title.in_(language), []))[1]

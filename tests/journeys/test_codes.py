@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -18,6 +18,7 @@ from outreach.campaigns.code_making import codes_of, make_codes, reseal_codes
 from outreach.campaigns.code_models import CodeLookup, CodeTry, PersonalCode
 from outreach.campaigns.code_tries import BROWSER, NETWORK, guesser
 from outreach.campaigns.codes import draw_code, write_code
+from outreach.campaigns.copies import queue_copy
 from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.launching import launch, write_next_block
 from outreach.campaigns.models import ArrivedBy, Campaign, Invitation, Link, Message
@@ -381,6 +382,8 @@ def test_slips_are_for_those_who_can_answer_by_group_and_by_what_mail_did(
     assert "2 slips" in leader.get(page).text
     assert "1 slip" in leader.get(f"{page}?group=registration:10A").text
     launched.change(Message, launched.messages[0].id, state=MessageState.BOUNCED)
+    with launched.in_school() as session:
+        assert queue_copy(session, launched.invitation, uuid4(), launched.clock())
     assert "1 slip" in leader.get(f"{page}?who=unreached").text
     launched.change(Invitation, other_invitation, state=InvitationState.STOPPED)
     assert "1 slip" in leader.get(page).text

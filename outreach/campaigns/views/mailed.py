@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.states import MessageState, MessageStep
-from outreach.campaigns.wording import MESSAGE, NOT_MAILED, Words, reason_words
+from outreach.campaigns.wording import HELD_COPY, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
 from outreach.pupils.reach.reasons import Reason
 
@@ -108,6 +108,35 @@ def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
         for state, reason, code, words, number in rows
     ]
     return sorted(given, key=lambda one: order.index(MessageState(one.state)))
+
+
+def held_copies(session: Session, campaign_id: UUID) -> list[GivenReason]:
+    """Students' own copies that are kept here, by reason: they count nowhere among mail that asks."""
+    count = func.count()
+    rows = session.execute(
+        select(Message.reason, Message.words, count)
+        .where(
+            Message.school_id == school_of(session),
+            Message.campaign_id == campaign_id,
+            Message.step == MessageStep.COPY,
+            Message.state == MessageState.HELD,
+        )
+        .group_by(Message.reason, Message.words)
+        .order_by(count.desc())
+        .limit(MOST_REASONS)
+    )
+    held = MessageState.HELD.value
+    return [
+        GivenReason(
+            state=held,
+            state_words=HELD_COPY,
+            reason=reason_words(reason),
+            said=words,
+            count=number,
+            is_release_worth_trying=True,
+        )
+        for reason, words, number in rows
+    ]
 
 
 def _said(code: str | None, words: str | None) -> str | None:

@@ -20,7 +20,7 @@ from outreach.campaigns.states import (
 )
 from outreach.campaigns.views.by_group import GroupLine, group_lines
 from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
-from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons
+from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons, held_copies
 from outreach.campaigns.wording import INVITATION, MESSAGE, NOT_MAILED, Words
 from outreach.pupils.reach.reasons import Mender, Reason
 from questionnaires.loading import Library
@@ -122,7 +122,8 @@ class ProgressView:
 
     @property
     def has_held(self) -> bool:
-        return any(part.key == MessageState.HELD.value and part.count for part in self.mail)
+        """Mail that asks, or students' own copies: these are among the reasons alone."""
+        return any(one.state == MessageState.HELD.value for one in self.reasons)
 
     @property
     def invitation_parts(self) -> list[tuple[str, int, str]]:
@@ -180,7 +181,7 @@ def progress_view(
         started=counted.invitations.get(InvitationState.STARTED, 0),
         invitations=invitations,
         mail=mail,
-        reasons=tuple(given_reasons(session, campaign.id)),
+        reasons=(*given_reasons(session, campaign.id), *held_copies(session, campaign.id)),
         groups=tuple(group_lines(session, campaign, now, seen)),
         every_seconds=_every(campaign, mail, counted.invitations),
         at=now,

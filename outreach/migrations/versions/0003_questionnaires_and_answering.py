@@ -277,6 +277,7 @@ def _open_text() -> None:
     newer = ("forget_uploads", "safeguarding", "forget_codes")
     allow_values("due_work", "kind", "work", (*works, *newer))
     allow_values("message", "step", "messagestep", ("invite", "copy"))
+    op.add_column("message", sa.Column("response_id", sa.Uuid(), nullable=True))
     op.add_column(
         "campaign_questionnaire",
         sa.Column("asks_open_text", sa.Boolean(), server_default="false", nullable=False),
