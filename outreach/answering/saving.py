@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Answer, Mode, Response
-from outreach.answering.safeguarding.raising import note_saved
+from outreach.answering.safeguarding.raising import note_saved, written_before
 from outreach.answering.sessions import Visit
 from outreach.campaigns.models import Invitation
 from outreach.database import school_of
@@ -73,10 +73,12 @@ def save_answer(
     """
     school_id = school_of(session)
     given = _row(school_id, response.id, question, value, mode, language, now)
+    if not isinstance(question, TextQuestion):
+        return session.execute(_SAVE, given).first() is not None
+    before = written_before(session, response, question)
     if session.execute(_SAVE, given).first() is None:
         return False
-    if isinstance(question, TextQuestion):
-        note_saved(session, response, question, value, now)
+    note_saved(session, response, question, before, value, now)
     return True
 
 

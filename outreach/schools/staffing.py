@@ -17,6 +17,7 @@ from outreach.database import school_of
 from outreach.errors import NotFound, Refusal
 from outreach.mail.addresses import AddressFault, check
 from outreach.schools.models import Account, AccountSchool, Role, StaffMember
+from outreach.schools.safeguarding import note_change
 from outreach.schools.sessions import end_sessions_of
 
 
@@ -73,6 +74,8 @@ def add_staff(
     member.name, member.role, member.ended_at = name, role, None
     session.flush()
     record(session, now, actor, "staff.added", "staff_member", member.id, role=role.value)
+    if role is Role.SAFEGUARDING:
+        note_change(session, now, role)
     return member
 
 
@@ -152,6 +155,7 @@ def change_role(
         before=before.value,
         after=role.value,
     )
+    note_change(session, now, before, role)
     return True
 
 
@@ -162,6 +166,7 @@ def end_membership(session: Session, member: StaffMember, now: datetime, *, acto
     member.ended_at = now
     end_sessions_of(session, member.account_id, now, school_id=school_of(session))
     record(session, now, actor, "staff.ended", "staff_member", member.id, role=member.role.value)
+    note_change(session, now, member.role)
 
 
 def _keep_an_admin(session: Session, leaving: StaffMember) -> None:

@@ -62,7 +62,8 @@ def neighbours(wired: web.Parts) -> Neighbours:
                 response_id=response_id,
                 question_id=session.scalars(select(Answer.question_id)).first(),
                 is_urgent=True,
-                raised_at=now,
+                written_at=now,
+                call_at=now,
                 opens_at=now,
             )
             session.add(flag)

@@ -1,13 +1,16 @@
 """Free text: asked only with care, and every word of it put before the safeguarding lead."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from outreach.answering.safeguarding import reading
 from outreach.answering.safeguarding.models import SafeguardingFlag
 from outreach.answering.safeguarding.raising import LEFT_FOR
 from outreach.answering.safeguarding.telling import next_morning, tell_waiting
@@ -17,7 +20,8 @@ from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.launching import launch as launch_campaign
 from outreach.database import transaction
 from outreach.errors import Refusal
-from outreach.schools.models import AccountMail, AccountMailKind, Role
+from outreach.schools.models import AccountMail, AccountMailKind, AccountMailState, Role
+from outreach.schools.staffing import end_membership, staff_member
 from tests.contract.catching import Catcher
 from tests.factories import make_pupil, make_school, run_workers, signed_in
 from tests.journeys.dsl import BOTH_MODES, Launched
@@ -43,13 +47,22 @@ def calls_to_read(launched: Launched) -> int:
         return len(session.scalars(mine).all())
 
 
+def lose_mail(launched: Launched) -> None:
+    with launched.in_school() as session:
+        session.execute(
+            update(AccountMail)
+            .where(AccountMail.school_id == launched.school.id)
+            .values(state=AccountMailState.FAILED)
+        )
+
+
 def reader(launched: Launched, role: Role = Role.SAFEGUARDING) -> FlaskClient:
     return signed_in(launched.app, launched.school, role)
 
 
 def act(client: FlaskClient, address: str, **fields: str):
     page = client.get(address).text
-    hidden = dict(re.findall(r'name="(csrf_token|saved_at)" value="([^"]+)"', page))
+    hidden = dict(re.findall(r'name="(csrf_token|written_at)" value="([^"]+)"', page))
     return client.post(address, data={**hidden, **fields})
 
 
@@ -91,14 +104,16 @@ def test_what_is_sent_is_read_by_the_lead_and_marked(launch: Launch) -> None:
     assert act(lead, f"{LIST}/{box.id}", note="In our records").status_code == 303
 
     after = next(flag for flag in flags(launched) if flag.question_id == "box")
-    assert (after.seen_by, after.note) == (
-        launched.school.staff[Role.SAFEGUARDING],
-        "In our records",
-    )
+    assert after.seen_at == launched.clock()
+    admin = reader(launched, Role.ADMIN)
+    assert act(admin, f"{LIST}/{box.id}", note="Parents told").status_code == 303
+    both = lead.get(f"{LIST}/{box.id}").text
+    for words in ("In our records", "Parents told", "Test safeguarding", "Test admin"):
+        assert words in both, "no act takes the place of another"
     with launched.in_school() as session:
         did = list(session.scalars(select(AuditEvent.action).order_by(AuditEvent.at)))
     assert "safeguarding.read" in did
-    assert did.count("safeguarding.acted") == 1
+    assert did.count("safeguarding.acted") == 2
     assert reader(launched, Role.ADMIN).get(f"{LIST}/{box.id}").status_code == 200
     assert reader(launched, Role.CAREERS_LEADER).get(LIST).status_code == 403
 
@@ -107,13 +122,21 @@ def test_urgent_words_are_mailed_at_once_without_a_name_or_a_word_of_it(
     launch: Launch, mailbox: Catcher
 ) -> None:
     launched = launch("text")
+    launched.clock.turn(minutes=-10)
     student = launched.browser().start().skip().answer(GRAVE)
 
     assert student.path == "/answer/check"
     assert [(flag.is_urgent, flag.question_id) for flag in flags(launched)] == [(True, "box")]
     assert calls_to_read(launched) == 1
+    for more in (" Please.", " Please!", " Please!", ""):
+        student.change("box").answer(GRAVE + more)
+    assert calls_to_read(launched) == 1, "one that waits says it all"
+    run_workers(launched.parts)
     student.change("box").answer(GRAVE + " Please.")
-    assert calls_to_read(launched) == 2, "what has changed has to be read again"
+    assert calls_to_read(launched) == 1, "not two within ten minutes"
+    launched.clock.turn(minutes=10)
+    with launched.in_school() as session:
+        assert tell_waiting(session, launched.clock()) == 1
     student.submit()
     assert calls_to_read(launched) == 2
     run_workers(launched.parts)
@@ -146,8 +169,9 @@ def test_what_was_saved_and_left_for_a_day_is_read_too_and_told_once_in_the_morn
     lead = reader(launched)
     assert "Nothing waits to be read" in lead.get(LIST).text
     (kept,) = flags(launched)
-    assert kept.opens_at - kept.raised_at == LEFT_FOR
-    launched.change(SafeguardingFlag, kept.id, opens_at=launched.clock() - timedelta(hours=1))
+    assert kept.opens_at - kept.written_at == LEFT_FOR
+    ago = launched.clock() - timedelta(hours=1)
+    launched.change(SafeguardingFlag, kept.id, opens_at=ago, call_at=ago)
 
     assert "Saved, not sent" in lead.get(LIST).text
     with launched.in_school() as session:
@@ -159,7 +183,20 @@ def test_what_was_saved_and_left_for_a_day_is_read_too_and_told_once_in_the_morn
     student = launched.browser().start()
     student.prove(14, 3).change("line").skip()
     (flag,) = flags(launched)
-    assert "took it out again" in lead.get(f"{LIST}/{flag.id}").text
+    page = lead.get(f"{LIST}/{flag.id}").text
+    assert "has taken it out" in page
+    assert "Baker" in page
+
+    lose_mail(launched)
+    for day in (1, 2):
+        launched.clock.turn(days=1)
+        with launched.in_school() as session:
+            assert tell_waiting(session, launched.clock()) == 1, "each morning until it is read"
+        with launched.in_school() as session:
+            assert tell_waiting(session, launched.clock()) == 0
+        lose_mail(launched)
+        assert calls_to_read(launched) == 1 + day
+    assert "has not been delivered" in lead.get(LIST).text
 
 
 def test_what_is_taken_out_before_anybody_was_told_is_gone(launch: Launch) -> None:
@@ -169,13 +206,84 @@ def test_what_is_taken_out_before_anybody_was_told_is_gone(launch: Launch) -> No
     assert flags(launched) == []
 
 
+def test_nothing_that_a_student_does_later_hides_a_grave_text_or_what_was_done(
+    launch: Launch,
+) -> None:
+    launched = launch("text")
+    student = launched.browser().start().skip().answer(GRAVE)
+    lead = reader(launched)
+    (flag,) = flags(launched)
+    address = f"{LIST}/{flag.id}"
+    launched.clock.turn(seconds=5)
+    student.change("box").answer("Nothing really.")
+    assert "Read now" in lead.get(LIST).text
+    page = lead.get(address).text
+    assert GRAVE in page
+    assert "Nothing really." in page
+    assert act(lead, address, note="Record 7").status_code == 303
+
+    student.change("box").answer("Nothing really.")
+    assert "Nothing waits to be read" in lead.get(LIST).text, "saved as it stood, it is as it was"
+    launched.clock.turn(seconds=5)
+    student.change("box").answer("I am fine.")
+    assert "Read now" in lead.get(LIST).text, "a text that changed waits again"
+    assert "Record 7" in lead.get(address).text
+    student.change("box").skip()
+    page = lead.get(address).text
+    for words in (GRAVE, "Nothing really.", "I am fine.", "Record 7", "As it stood before"):
+        assert words in page
+
+
+def test_what_waits_is_told_to_whoever_reads_after_a_lead_has_left(
+    launch: Launch, mailbox: Catcher
+) -> None:
+    launched = launch("text")
+    launched.browser().start().skip().answer(GRAVE)
+    with launched.in_school() as session:
+        leaving = staff_member(session, launched.school.staff[Role.SAFEGUARDING])
+        end_membership(session, leaving, launched.clock(), actor=OPERATOR)
+    run_workers(launched.parts)
+    run_workers(launched.parts)
+
+    assert mailbox.sent_to(launched.school.emails[Role.SAFEGUARDING]) == []
+    assert len(mailbox.sent_to(launched.school.emails[Role.ADMIN])) == 1
+
+
+def test_words_saved_between_a_look_and_its_mark_are_not_marked(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched = launch("text")
+    student = launched.browser().start().skip().answer("Scared.")
+    lead, (flag,) = reader(launched), flags(launched)
+    page = lead.get(f"{LIST}/{flag.id}").text
+    hidden = dict(re.findall(r'name="(csrf_token|written_at)" value="([^"]+)"', page))
+    find = reading._find
+
+    def find_and_let_the_student_save(*arguments: Any) -> Any:
+        row = find(*arguments)
+        monkeypatch.setattr(reading, "_find", find)
+        launched.clock.turn(seconds=1)
+        saving = threading.Thread(target=lambda: student.change("box").answer(GRAVE))
+        saving.start()
+        saving.join()
+        return row
+
+    monkeypatch.setattr(reading, "_find", find_and_let_the_student_save)
+    refused = lead.post(f"{LIST}/{flag.id}", data=hidden)
+    print(
+        student.status, student.path, launched.stored, flags(launched)[0].__dict__, refused.headers
+    )
+    assert refused.status_code == 400
+    assert flags(launched)[0].seen_at is None
+
+
 def test_a_page_that_is_older_than_the_words_does_not_mark_them_read(launch: Launch) -> None:
     launched = launch("text")
     student = launched.browser().start().skip().answer(GRAVE)
     lead = reader(launched)
     (flag,) = flags(launched)
     page = lead.get(f"{LIST}/{flag.id}").text
-    hidden = dict(re.findall(r'name="(csrf_token|saved_at)" value="([^"]+)"', page))
+    hidden = dict(re.findall(r'name="(csrf_token|written_at)" value="([^"]+)"', page))
     launched.clock.turn(seconds=5)
     student.change("box").answer("He hurt me again, hurts me.")
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.answering.models import Answer, Response
-from outreach.answering.safeguarding.models import SafeguardingFlag
+from outreach.answering.safeguarding.calling import undelivered_to, unread
+from outreach.answering.safeguarding.models import EarlierText, SafeguardingAct, SafeguardingFlag
 from outreach.audit import Actor
 from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.own.library import of_school
@@ -36,20 +37,40 @@ class FlagLine:
     campaign: str
     is_urgent: bool
     is_sent: bool
-    saved_at: datetime
+    written_at: datetime
     seen_at: datetime | None
 
 
 @dataclass(frozen=True)
+class EarlierWords:
+    """What stood there before the student changed it."""
+
+    words: str = field(repr=False)
+    language: str
+    written_at: datetime
+    replaced_at: datetime
+
+
+@dataclass(frozen=True)
+class Act:
+    """`is_of_present`: it was of the words that stand there now. `by` is None for nobody known."""
+
+    by: str | None
+    at: datetime
+    note: str | None = field(repr=False)
+    is_of_present: bool
+
+
+@dataclass(frozen=True)
 class FlagPage:
-    """`words` is None where the student took them out again."""
+    """`words` is None where the student took them out again. `earlier` and `acts`: latest first."""
 
     line: FlagLine
     question: str
     words: str | None = field(repr=False)
     language: str
-    seen_by: str | None
-    note: str | None = field(repr=False)
+    earlier: tuple[EarlierWords, ...]
+    acts: tuple[Act, ...]
 
 
 @dataclass(frozen=True)
@@ -57,15 +78,15 @@ class FlagList:
     waiting: tuple[FlagLine, ...]
     read: tuple[FlagLine, ...]
     read_in_all: int
+    undelivered_to: tuple[str, ...]
 
 
 def flags_to_read(session: Session, now: datetime) -> FlagList:
     """Urgent first, then the oldest; read ones the latest first."""
-    opened = SafeguardingFlag.opens_at <= now
     is_read = SafeguardingFlag.seen_at.is_not(None)
     waiting = session.execute(
         _joined(session)
-        .where(opened, ~is_read)
+        .where(*unread(session, now))
         .order_by(SafeguardingFlag.is_urgent.desc(), SafeguardingFlag.opens_at)
     ).all()
     read = session.execute(
@@ -77,7 +98,10 @@ def flags_to_read(session: Session, now: datetime) -> FlagList:
         .where(SafeguardingFlag.school_id == school_of(session), is_read)
     )
     return FlagList(
-        tuple(_line(row) for row in waiting), tuple(_line(row) for row in read), in_all or 0
+        tuple(_line(row) for row in waiting),
+        tuple(_line(row) for row in read),
+        in_all or 0,
+        tuple(undelivered_to(session, now)),
     )
 
 
@@ -86,35 +110,101 @@ def read_flag(
 ) -> FlagPage:
     """One student's words, and one audit row that says who read them. Raises NotFound."""
     row = _find(session, flag_id, now)
-    audit.record(session, now, actor, "safeguarding.read", "safeguarding_flag", flag_id)
     flag, answer = row.SafeguardingFlag, row.Answer
-    reader = None
-    if flag.seen_by is not None:
-        reader = session.get(StaffMember, (school_of(session), flag.seen_by))
+    _record(session, flag, actor, "safeguarding.read", now)
     return FlagPage(
         line=_line(row),
         question=_question(session, library, row),
         words=answer.value if isinstance(answer.value, str) else None,
         language=answer.language,
-        seen_by=None if reader is None else reader.name,
-        note=flag.note,
+        earlier=_earlier(session, flag),
+        acts=_acts(session, flag),
     )
 
 
 def mark_acted(
-    session: Session, flag_id: UUID, saved_at: str, note: str, actor: Actor, now: datetime
+    session: Session, flag_id: UUID, written_at: str, note: str, actor: Actor, now: datetime
 ) -> None:
     """ "I have read it and acted." Raises NotFound, and Refusal where the student has changed the
-    words since the page was shown (`saved_at`, as it was on the page) or the note is too long."""
-    row = _find(session, flag_id, now)
-    if row.Answer.saved_at.isoformat() != saved_at:
-        raise Refusal("The student has changed what they wrote since. Read it again first.")
+    words since the page was shown (`written_at`, as it was on the page) or the note is too long.
+
+    One statement compares and marks: what is saved between the two cannot be marked unread.
+    """
+    flag = _find(session, flag_id, now).SafeguardingFlag
     note = note.strip()
     if len(note) > LONGEST_NOTE:
         raise Refusal(f"The note is {len(note)} characters long; {LONGEST_NOTE} is the most.")
-    flag = row.SafeguardingFlag
-    flag.seen_at, flag.seen_by, flag.note = now, actor.id, note or None
-    audit.record(session, now, actor, "safeguarding.acted", "safeguarding_flag", flag_id)
+    shown = _moment(written_at)
+    marked = session.scalar(
+        update(SafeguardingFlag)
+        .where(
+            SafeguardingFlag.school_id == school_of(session),
+            SafeguardingFlag.id == flag_id,
+            SafeguardingFlag.written_at == shown,
+        )
+        .values(seen_at=func.coalesce(SafeguardingFlag.seen_at, now))
+        .returning(SafeguardingFlag.id)
+        .execution_options(synchronize_session=False)
+    )
+    if marked is None or shown is None:
+        raise Refusal("The student has changed what they wrote since. Read it again first.")
+    session.add(
+        SafeguardingAct(
+            school_id=school_of(session),
+            flag_id=flag_id,
+            written_at=shown,
+            by=actor.id,
+            at=now,
+            note=note or None,
+        )
+    )
+    _record(session, flag, actor, "safeguarding.acted", now)
+
+
+def _moment(written_at: str) -> datetime | None:
+    """None for what no page of ours had in it."""
+    try:
+        moment = datetime.fromisoformat(written_at)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _record(
+    session: Session, flag: SafeguardingFlag, actor: Actor, action: str, now: datetime
+) -> None:
+    """With the response, so that it can be told whose words were read once the flag is gone."""
+    response = str(flag.response_id)
+    audit.record(session, now, actor, action, "safeguarding_flag", flag.id, response=response)
+
+
+def _earlier(session: Session, flag: SafeguardingFlag) -> tuple[EarlierWords, ...]:
+    rows = session.scalars(
+        select(EarlierText)
+        .where(EarlierText.school_id == flag.school_id, EarlierText.flag_id == flag.id)
+        .order_by(EarlierText.replaced_at.desc())
+    )
+    return tuple(
+        EarlierWords(one.words, one.language, one.written_at, one.replaced_at) for one in rows
+    )
+
+
+def _acts(session: Session, flag: SafeguardingFlag) -> tuple[Act, ...]:
+    rows = session.execute(
+        select(SafeguardingAct, StaffMember.name)
+        .outerjoin(
+            StaffMember,
+            and_(
+                StaffMember.school_id == SafeguardingAct.school_id,
+                StaffMember.id == SafeguardingAct.by,
+            ),
+        )
+        .where(SafeguardingAct.school_id == flag.school_id, SafeguardingAct.flag_id == flag.id)
+        .order_by(SafeguardingAct.at.desc())
+    )
+    return tuple(
+        Act(name, act.at, act.note, act.written_at == flag.written_at) for act, name in rows
+    )
 
 
 def _find(session: Session, flag_id: UUID, now: datetime) -> Row[tuple[SafeguardingFlag, Answer]]:
@@ -172,7 +262,7 @@ def _line(row: Row[tuple[SafeguardingFlag, Answer]]) -> FlagLine:
         campaign=row.Campaign.name,
         is_urgent=flag.is_urgent,
         is_sent=row.Response.submitted_at is not None,
-        saved_at=row.Answer.saved_at,
+        written_at=flag.written_at,
         seen_at=flag.seen_at,
     )
 

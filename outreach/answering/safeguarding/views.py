@@ -43,9 +43,9 @@ def show_flag(flag_id: UUID) -> str:
 @staff_page(*READERS)
 def do_act(flag_id: UUID) -> ResponseReturnValue:
     note = request.form.get("note", "")
-    saved_at = request.form.get("saved_at", "")
+    written_at = request.form.get("written_at", "")
     try:
-        mark_acted(web.db(), flag_id, saved_at, note, signed_in().actor, web.now())
+        mark_acted(web.db(), flag_id, written_at, note, signed_in().actor, web.now())
     except Refusal as refusal:
         return _page(flag_id, note, {"note": refusal.words}), 400
     flash("Marked as read and acted upon.", "success")
@@ -57,7 +57,7 @@ def _page(flag_id: UUID, note: str, errors: dict[str, str]) -> str:
     return render_template(
         "staff/safeguarding/flag.html",
         page=page,
-        note=note or page.note or "",
+        note=note,
         most=LONGEST_NOTE,
         errors=errors,
     )

@@ -1,6 +1,7 @@
 """every stage's questionnaire, answered as pages or as a chat, and what comes of it"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -289,12 +290,11 @@ def _open_text() -> None:
         sa.Column("response_id", sa.Uuid(), nullable=False),
         sa.Column("question_id", sa.Text(), nullable=False),
         sa.Column("is_urgent", sa.Boolean(), nullable=False),
-        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("call_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("seen_by", sa.Uuid(), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "response_id"],
             ["response.school_id", "response.id"],
@@ -319,6 +319,41 @@ def _open_text() -> None:
         postgresql_where=sa.text("seen_at IS NULL"),
     )
     guard_tenant_table("safeguarding_flag")
+    moment = sa.DateTime(timezone=True)
+    _beside_flag(
+        "safeguarding_earlier_text",
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("written_at", moment, nullable=False),
+        sa.Column("replaced_at", moment, nullable=False),
+    )
+    _beside_flag(
+        "safeguarding_act",
+        sa.Column("written_at", moment, nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=True),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+    )
+
+
+def _beside_flag(table: str, *columns: sa.Column[Any]) -> None:
+    op.create_table(
+        table,
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("flag_id", sa.Uuid(), nullable=False),
+        *columns,
+        sa.ForeignKeyConstraint(
+            ["school_id", "flag_id"],
+            ["safeguarding_flag.school_id", "safeguarding_flag.id"],
+            name=op.f(f"fk_{table}_school_id_flag_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f(f"fk_{table}_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f(f"pk_{table}")),
+    )
+    op.create_index(op.f(f"ix_{table}_school_id_flag_id"), table, ["school_id", "flag_id"])
+    guard_tenant_table(table)
 
 
 def _feedback() -> None:
