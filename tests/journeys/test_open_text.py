@@ -196,6 +196,7 @@ def test_what_was_saved_and_left_for_a_day_is_read_too_and_told_once_in_the_morn
             assert tell_waiting(session, launched.clock()) == 0
         lose_mail(launched)
         assert calls_to_read(launched) == 1 + day
+    launched.clock.turn(days=-2)  # or the lead would have to sign in again
     assert "has not been delivered" in lead.get(LIST).text
 
 
@@ -338,9 +339,22 @@ def test_results_for_a_cohort_have_no_open_text_and_only_single_responses_do(
 
 
 def test_words_of_every_language_are_found_and_parts_of_other_words_are_not(launch: Launch) -> None:
-    for text in (GRAVE, "SUICIDAL", "Boję się", "я боюся", "б’є мене", "خودکشی", "hunanladd"):
+    grave = (
+        "SUICIDAL|Boję się|Boje sie|nie chce zyc|я боюся|б’є мене|бє мене|خودکشی|خود کشی"
+        "|خود\u200cکشی|hunanladd|I want to end my life|I don’t want to live|dont want to live"
+        "|i wanna die|I harm myself|I cut my arms|unalive|kys|he hurt me|dad beat me|He punches me"
+        "|asked me to send nudes|I was molested|I don't feel safe|K\u00adILL|ｋｉｌｌ|kíll|self–harm"
+        "|An assault on the assault course"
+    )
+    for text in (GRAVE, *grave.split("|")):
         assert is_urgent(text), text
-    for text in (ORDINARY, "My skills", "Please help me choose by the deadline", "A dietitian"):
+    for text in (
+        ORDINARY,
+        "My skills",
+        "Please help me choose by the deadline",
+        "A dietitian",
+        "We did the Assault  course",
+    ):
         assert not is_urgent(text), text
 
 
