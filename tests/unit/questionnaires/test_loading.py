@@ -198,7 +198,7 @@ def test_a_file_that_is_no_definition_at_all_is_still_told_plainly(
 WRECKAGE = [None, 3, -1, True, "", "a", "Not A Key", "agree", [], {}, ["a"], {"en": "a"}, [[]]]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_wrecked_anywhere_is_refused_with_its_faults_or_is_still_good(
     tmp_path: Path, data: st.DataObject
