@@ -21,7 +21,7 @@ LONGEST = 256 * 1024
 _MOST_LINES, _MOST_DELIMITERS, _MOST_NESTERS = 8000, 400, 40
 _LONGEST_LINE = 1000  # RFC 5322 §2.1.1 allows 998
 _LONGEST_HEADER, _LONGEST_TEXT = 1000, 20_000
-_MOST_RECIPIENTS = 50
+_MOST_RECIPIENTS, _MOST_BLOCKS = 50, 200
 _START = 64 * 1024
 
 _DELIMITER = re.compile(rb"^--", re.MULTILINE)
@@ -69,7 +69,7 @@ def unpack(raw: bytes) -> Unpacked:
         elif kind in ("message/rfc822", "message/global") and not found.returned:
             found.returned = _fields_inside(part)
         elif kind == "text/rfc822-headers" and not found.returned:
-            found.returned = _fields(parse(_decoded(part)))
+            found.returned = _fields(parse(bounded(_decoded(part))))
         elif kind == "text/plain" and not _is_attached(part):
             plain.append(_text_of(part))
         elif kind == "text/html" and not _is_attached(part):
@@ -80,7 +80,7 @@ def unpack(raw: bytes) -> Unpacked:
 
 
 def bounded(raw: bytes) -> bytes:
-    """The beginning that is safe to parse. Lines end with a line feed; overlong ones are broken."""
+    """The beginning that is safe to parse, of a mail or of what a part of it decodes to. Lines end with a line feed; overlong ones are broken."""
     raw = raw[:LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
     if raw.startswith((b"From ", b">From ")):  # a mailbox file's own line
         raw = raw.partition(b"\n")[2]
@@ -124,7 +124,8 @@ def _read_delivery_report(part: Message, found: Unpacked) -> None:
     blocks = _inside(part)
     if not any(map(_is_of_recipient, blocks)):
         # Encoded, or of the kind for addresses beyond ASCII (RFC 6533), which the parser leaves.
-        blocks = [parse(one) for one in re.split(rb"\n\s*\n", _body_of(part))]
+        given = re.split(rb"\n\s*\n", bounded(_body_of(part)), maxsplit=_MOST_BLOCKS)
+        blocks = [parse(one) for one in given[:_MOST_BLOCKS]]
     groups = [one for one in blocks if _is_of_recipient(one)]
     found.recipients += map(_fields, groups[: _MOST_RECIPIENTS - len(found.recipients)])
 
@@ -148,15 +149,15 @@ def _report_fields(part: Message) -> Fields:
     if inside:
         told = _fields(inside[0])
         # The parser takes `message/feedback-report` for a mail: its fields are that mail's header.
-        return told or _fields(parse(_decoded(inside[0])))
-    return _fields(parse(_decoded(part).lstrip()))
+        return told or _fields(parse(bounded(_decoded(inside[0]))))
+    return _fields(parse(bounded(_decoded(part).lstrip())))
 
 
 def _fields_inside(part: Message) -> Fields:
     inside = _inside(part)
     if inside:
         return _fields(inside[0])
-    return _fields(parse(_decoded(part)))
+    return _fields(parse(bounded(_decoded(part))))
 
 
 def _fields(message: Message) -> Fields:

@@ -1,5 +1,6 @@
 """Whatever comes in by mail, reading it neither fails nor takes long."""
 
+import base64
 import time
 from pathlib import Path
 
@@ -22,10 +23,17 @@ def folded(start: bytes, unit: bytes) -> bytes:
     return start + line * 270 + b"\n\nbody\n"
 
 
+def encoded(kind: str, inside: bytes) -> bytes:
+    """What stands in a part that has to be decoded first."""
+    head = f"Content-Type: {kind}\nContent-Transfer-Encoding: base64\n\n"
+    return head.encode() + base64.encodebytes(inside[:180_000])
+
+
+NESTED = b"".join(
+    b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(9000)
+)
 HOSTILE = {
-    "nested multiparts": b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(9000)
-    ),
+    "nested multiparts": NESTED,
     "nested mails": b"Content-Type: message/rfc822\n\n" * 9000,
     "nested digests": b"Content-Type: multipart/digest; boundary=a\n\n--a\n\n" * 5000,
     "parts": b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\n" * 60_000,
@@ -54,6 +62,9 @@ HOSTILE = {
         b"Content-Type: text/plain; charset=" + name.encode() + b"\n\n\xff" + b"a" * 200_000
         for name in ("punycode", "idna", "utf-7", "unicode_escape")
     },
+    "encoded multiparts": encoded("text/rfc822-headers", NESTED),
+    "encoded mails": encoded("text/rfc822-headers", b"Content-Type: message/rfc822\n\n" * 6000),
+    "encoded groups": encoded("message/delivery-status", b"a: b\n\n" * 30_000),
     "nothing but zeros": bytes(LONGEST * 4),
 }
 
