@@ -52,10 +52,12 @@
     return true;
   };
 
+  let telling = 0;
   const say = (text) => {
+    clearTimeout(telling);
     const status = region("status");
     status.textContent = "";
-    if (text) setTimeout(() => { status.textContent = text; }, 100);
+    if (text) telling = setTimeout(() => { status.textContent = text; }, 100);
   };
 
   // ── Sending ───────────────────────────────────────────────────────────────
@@ -85,7 +87,7 @@
     }
     if (number !== asked) return;
     forget();
-    if (show(html, response.headers.get(ADDRESS)) && response.ok) say(words.saved);
+    if (show(html, response.headers.get(ADDRESS))) say(response.ok ? words.saved : "");
   };
 
   const keep = (answer) => {

@@ -128,6 +128,20 @@ def test_an_error_is_in_the_title_and_takes_the_focus(
     assert page.title().startswith("Check your answers")
 
 
+def test_saved_is_not_said_beside_an_answer_that_was_not_saved(
+    open_page: OpenPage, launch: Launch
+) -> None:
+    page = open_page(PHONE)
+    begin(page, launch("branches"), Mode.PAGES)
+    answer(page)
+    expect(page.locator("#status")).to_have_text("Saved")
+
+    page.locator("main .actions .button").first.click()
+
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator("#status")).to_be_empty()
+
+
 @BOTH_MODES
 def test_an_answer_given_without_a_network_is_kept_in_the_tab_and_sent_when_it_is_back(
     open_page: OpenPage, launch: Launch, mode: Mode
