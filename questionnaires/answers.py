@@ -33,7 +33,8 @@ Value: TypeAlias = Given | None
 
 Json: TypeAlias = str | int | list[str] | None
 
-_COMMAS = {"ur": "، "}
+_BETWEEN = {"ur": "؛ "}
+"""Semicolons: labels have commas of their own."""
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -100,7 +101,7 @@ def from_json(question: AskedQuestion, stored: object) -> Value:
 def describe(
     question: AskedQuestion, value: Value, language: str, phrases: Mapping[str, str] | None = None
 ) -> str:
-    """What the student said, in the labels they read; several are joined by commas.
+    """What the student said, in the labels they read; several stand apart by semicolons.
 
     `phrases` are those of the language (Library.phrases); without them a skip is said in English.
     """
@@ -108,7 +109,7 @@ def describe(
         return (phrases or {}).get(SKIPPED, SKIPPED)
     if isinstance(question, ChoiceQuestion | ChoicesQuestion):
         chosen = value if isinstance(value, tuple) else (str(value),)
-        return _COMMAS.get(language, ", ").join(
+        return _BETWEEN.get(language, "; ").join(
             question.option(one).label.in_(language) for one in chosen
         )
     return str(value)
