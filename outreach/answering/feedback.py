@@ -1,15 +1,14 @@
-"""One optional question after sending: how easy it was. Kept so that nobody can tell whose word it is."""
+"""One optional question after sending: how easy it was. Kept as counts, without a name."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from outreach.answering.feedback_models import Ease, Feedback
-from outreach.answering.models import Response
+from outreach.answering.feedback_models import Ease, Feedback, count_key
+from outreach.answering.models import Mode, Response
 from outreach.answering.sessions import Visit
-from outreach.clock import london_date
 from outreach.database import school_of
 
 
@@ -21,9 +20,7 @@ def has_given_feedback(session: Session, visit: Visit) -> bool:
     return session.scalars(asked).one()
 
 
-def give_feedback(
-    session: Session, visit: Visit, campaign_id: UUID, ease: Ease, now: datetime
-) -> bool:
+def give_feedback(session: Session, visit: Visit, campaign_id: UUID, ease: Ease) -> bool:
     """Once a response, and only of one that is sent; whether this was the once."""
     assert visit.response is not None
     first = session.scalar(
@@ -40,16 +37,17 @@ def give_feedback(
     )
     if first is None:
         return False
-    session.add(
-        Feedback(
-            school_id=school_of(session),
-            campaign_id=campaign_id,
-            questionnaire=visit.invitation.questionnaire,
-            version=visit.invitation.version,
-            mode=visit.session.mode,
-            language=visit.session.language,
-            value=ease,
-            on_date=london_date(now),
-        )
-    )
+    _count(session, campaign_id, visit.session.mode, ease)
     return True
+
+
+def _count(session: Session, campaign_id: UUID, mode: Mode, ease: Ease) -> None:
+    here = school_of(session)
+    session.execute(
+        insert(Feedback)
+        .values(school_id=here, campaign_id=campaign_id, counts={}, shown={})
+        .on_conflict_do_nothing()
+    )
+    row = session.get_one(Feedback, (here, campaign_id), with_for_update=True)
+    key = count_key(mode, ease)
+    row.counts = {**row.counts, key: row.counts.get(key, 0) + 1}

@@ -1,15 +1,14 @@
-"""The table of feedback: how easy students found answering, of whom nobody can tell."""
+"""The table of feedback: how easy students found answering, in counts."""
 
-from datetime import date
 from enum import Enum
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import Integer
 
 from outreach.answering.models import Mode
-from outreach.database import Base, Tenant, enum_type
+from outreach.database import Base, Tenant
 
 
 class Ease(Enum):
@@ -23,21 +22,23 @@ class Ease(Enum):
 
 
 class Feedback(Tenant, Base):
-    """One student's word on the questionnaire. No pupil, response or time of day leads to it."""
+    """What the students of one campaign said, as counts alone: `chat.easy` to how many.
+
+    One row a campaign, so that whichever transaction wrote it last tells which student was the
+    last to say something, and not what. `shown`: the counts as staff may see them, which lag behind.
+    """
 
     __tablename__ = "feedback"
     __table_args__ = (
         ForeignKeyConstraint(
             ["school_id", "campaign_id"], ["campaign.school_id", "campaign.id"], ondelete="CASCADE"
         ),
-        Index(None, "school_id", "campaign_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    campaign_id: Mapped[UUID]
-    questionnaire: Mapped[str]
-    version: Mapped[int] = mapped_column(Integer)
-    mode: Mapped[Mode] = mapped_column(enum_type(Mode))
-    language: Mapped[str]
-    value: Mapped[Ease] = mapped_column(enum_type(Ease))
-    on_date: Mapped[date]
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    counts: Mapped[dict[str, Any]]
+    shown: Mapped[dict[str, Any]]
+
+
+def count_key(mode: Mode, ease: Ease) -> str:
+    return f"{mode.value}.{ease.value}"

@@ -26,7 +26,7 @@ def give() -> ResponseReturnValue:
     if ease is None:
         return show_receipt(visit, is_missing=True), UNPROCESSABLE
     campaign_id = invitation_of(visit).campaign_id
-    give_feedback(web.db(), visit, campaign_id, ease, web.now())
+    give_feedback(web.db(), visit, campaign_id, ease)
     return redirect(url_for("answering.receipt"), SEE_OTHER)
 
 

@@ -15,7 +15,7 @@ from outreach import audit, queues
 from outreach.answering.models import Response
 from outreach.database import Base, school_of, transaction
 from outreach.parts import Parts
-from outreach.privacy.erasing import BLOCK_OF, erase_pupils
+from outreach.privacy.erasing import BLOCK_OF, erase_pupils, unread_texts
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.models import Pupil, PupilAddress, PupilCharacteristic, RosterGroup
 from outreach.pupils.objections.models import SharingWindow
@@ -40,6 +40,7 @@ class Held:
     characteristics: int
     responses: int
     profile_entries: int
+    unread_texts: int
 
 
 def what_is_held(session: Session) -> Held:
@@ -49,6 +50,7 @@ def what_is_held(session: Session) -> Held:
         characteristics=_count(session, PupilCharacteristic),
         responses=_count(session, Response),
         profile_entries=_count(session, ProfileEntry),
+        unread_texts=unread_texts(session),
     )
 
 
@@ -81,7 +83,8 @@ def _delete_block(parts: Parts, school_id: UUID) -> int:
             .order_by(Pupil.id)
             .limit(BLOCK_OF)
         ).all()
-        return erase_pupils(session, block, audit.SYSTEM, now)
+        # It must happen; the page and the receipt have said how many texts nobody has read.
+        return erase_pupils(session, block, audit.SYSTEM, now, even_unread=True)
 
 
 def _finish(session: Session, now: datetime) -> None:

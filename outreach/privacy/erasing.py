@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from outreach import audit
 from outreach.answering.models import AnsweringSession, BirthCheckTry, Response
+from outreach.answering.safeguarding.models import SafeguardingFlag
 from outreach.audit import Actor
 from outreach.campaigns import outbox
 from outreach.campaigns.code_forgetting import forget_codes
 from outreach.campaigns.models import Invitation, Link, Message
 from outreach.campaigns.states import CAN_ANSWER, InvitationState
 from outreach.database import enum_type, school_of
+from outreach.errors import Refusal
 from outreach.profiles.models import ProfileEntry
 from outreach.pupils.models import (
     GroupMember,
@@ -41,8 +43,48 @@ BLOCK_OF = 500
 _NO_ORM = {"synchronize_session": False}
 
 
-def erase_pupils(session: Session, pupil_ids: Sequence[UUID], actor: Actor, now: datetime) -> int:
-    """Empty these pupils, with one audit row. Gives how many were not erased before."""
+class UnreadTexts(Refusal):
+    """Something that a pupil wrote in their own words has not been read by anybody yet."""
+
+
+def unread_texts(session: Session, *which: ColumnElement[bool]) -> int:
+    """Texts in students' own words, of `which` invitations, that no reader has said to have read."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(SafeguardingFlag)
+            .join(
+                Response,
+                (Response.school_id == SafeguardingFlag.school_id)
+                & (Response.id == SafeguardingFlag.response_id),
+            )
+            .join(
+                Invitation,
+                (Invitation.school_id == Response.school_id)
+                & (Invitation.id == Response.invitation_id),
+            )
+            .where(
+                SafeguardingFlag.school_id == school_of(session),
+                SafeguardingFlag.seen_at.is_(None),
+                *which,
+            )
+        )
+        or 0
+    )
+
+
+def erase_pupils(
+    session: Session,
+    pupil_ids: Sequence[UUID],
+    actor: Actor,
+    now: datetime,
+    *,
+    even_unread: bool = False,
+) -> int:
+    """Empty these pupils, with one audit row. Gives how many were not erased before.
+
+    Raises UnreadTexts while something that they wrote waits to be read, unless `even_unread`.
+    """
     school_id = school_of(session)
     fresh = session.scalars(
         select(Pupil.id)
@@ -51,6 +93,13 @@ def erase_pupils(session: Session, pupil_ids: Sequence[UUID], actor: Actor, now:
     ).all()
     if not fresh:
         return 0
+    unread = unread_texts(session, Invitation.pupil_id.in_(fresh))
+    if unread and not even_unread:
+        words = (
+            f"Texts in these pupils' own words that nobody has read yet: {unread}. Ask the "
+            "safeguarding lead to read them under Safeguarding first, then erase."
+        )
+        raise UnreadTexts(words)
     _keep_objections_as_suppressions(session, fresh, now)
     _end_invitations(session, fresh, now)
     for table in (
@@ -89,7 +138,16 @@ def erase_pupils(session: Session, pupil_ids: Sequence[UUID], actor: Actor, now:
         execution_options=_NO_ORM,
     )
     subject = fresh[0] if len(fresh) == 1 else None
-    audit.record(session, now, actor, "pupil.erased", "pupil", subject, pupils=len(fresh))
+    audit.record(
+        session,
+        now,
+        actor,
+        "pupil.erased",
+        "pupil",
+        subject,
+        pupils=len(fresh),
+        unread_texts=unread,
+    )
     session.expire_all()
     return len(fresh)
 

@@ -1,13 +1,13 @@
 """How easy students found a campaign's questionnaire, by the way they answered it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from outreach.answering.feedback_models import Ease, Feedback
+from outreach.answering.feedback_models import Ease, Feedback, count_key
 from outreach.answering.models import Mode
 from outreach.campaigns.finding import find_campaign
 from outreach.database import school_of
@@ -42,26 +42,40 @@ class FeedbackPage:
 
 
 def feedback_of(session: Session, campaign_id: UUID) -> FeedbackPage:
-    """With small numbers hidden for everybody: students were told that nobody can tell who it was.
+    """With small numbers hidden for everybody: students were told that school cannot see who it was.
 
+    The figures of a way to answer move by no fewer students than the floor, who did not all say the
+    same: else two looks at the page, with one student in between, would tell what that one said. So
+    what is counted in is kept, and what is short of that waits, for good where no more come.
     A way to answer is shown beside the whole only where no other way, by subtraction, comes out
     under the floor. Raises NotFound.
     """
     campaign, floor = find_campaign(session, campaign_id), floor_of(session)
-    counted = session.execute(
-        select(Feedback.mode, Feedback.value, func.count())
-        .where(Feedback.school_id == school_of(session), Feedback.campaign_id == campaign_id)
-        .group_by(Feedback.mode, Feedback.value)
-    )
-    by_mode: dict[Mode, Counter[Ease]] = {mode: Counter() for mode in MODE_WORDS}
-    for mode, ease, count in counted:
-        by_mode[mode][ease] = count
+    row = session.get(Feedback, (school_of(session), campaign_id), with_for_update=True)
+    by_mode: dict[Mode, Counter[Ease]] = {}
+    for mode in MODE_WORDS:
+        if row is None:
+            break
+        given, shown = _of_mode(row.counts, mode), _of_mode(row.shown, mode)
+        if may_be_counted_in(given - shown, floor):
+            shown = given
+            row.shown = {**row.shown, **{count_key(mode, ease): given[ease] for ease in given}}
+        by_mode[mode] = shown
     used = {mode: given for mode, given in by_mode.items() if given.total()}
     whole = _part("All students", sum(used.values(), Counter()), floor)
     parts: tuple[FeedbackPart, ...] = ()
     if all(may_stand_apart(given, floor) for given in used.values()):
         parts = tuple(_part(MODE_WORDS[mode], given, floor) for mode, given in used.items())
     return FeedbackPage(campaign.name, floor, whole, parts)
+
+
+def may_be_counted_in(added: Counter[Ease], floor: int) -> bool:
+    """Enough students, of whom not all said the same."""
+    return added.total() >= floor and len(added) > 1
+
+
+def _of_mode(counts: Mapping[str, int], mode: Mode) -> Counter[Ease]:
+    return Counter({ease: counts.get(count_key(mode, ease), 0) for ease in EASE_WORDS})
 
 
 def may_stand_apart(given: Counter[Ease], floor: int) -> bool:

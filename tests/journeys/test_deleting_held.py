@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -145,10 +146,10 @@ def test_a_worker_killed_half_way_is_followed_by_one_that_finishes(
     monkeypatch.setattr("outreach.privacy.deleting.BLOCK_OF", 1)
     calls = iter([True, False])
 
-    def once(*arguments: object) -> int:
+    def once(*arguments: Any, **named: Any) -> int:
         if not next(calls):
             raise KeyboardInterrupt
-        return erase_pupils(*arguments)
+        return erase_pupils(*arguments, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr("outreach.privacy.deleting.erase_pupils", once)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from outreach.answering.safeguarding import reading
-from outreach.answering.safeguarding.models import SafeguardingFlag
+from outreach.answering.safeguarding.models import SafeguardingAct, SafeguardingFlag
 from outreach.answering.safeguarding.raising import LEFT_FOR
 from outreach.answering.safeguarding.telling import next_morning, tell_waiting
 from outreach.answering.safeguarding.urgency import is_urgent
@@ -20,6 +20,8 @@ from outreach.campaigns.creating import create_campaign
 from outreach.campaigns.launching import launch as launch_campaign
 from outreach.database import transaction
 from outreach.errors import Refusal
+from outreach.privacy.deleting import what_is_held
+from outreach.privacy.erasing import erase_pupils
 from outreach.schools.models import AccountMail, AccountMailKind, AccountMailState, Role
 from outreach.schools.staffing import end_membership, staff_member
 from tests.contract.catching import Catcher
@@ -276,6 +278,21 @@ def test_words_saved_between_a_look_and_its_mark_are_not_marked(
     )
     assert refused.status_code == 400
     assert flags(launched)[0].seen_at is None
+
+
+def test_a_pupil_is_not_erased_while_a_text_of_theirs_is_unread(launch: Launch) -> None:
+    launched = launch("text")
+    launched.browser().start().skip().answer(GRAVE)
+
+    with pytest.raises(Refusal, match="read yet: 1"), launched.in_school() as session:
+        erase_pupils(session, [launched.pupil_id], OPERATOR, launched.clock())
+    with launched.in_school() as session:
+        assert what_is_held(session).unread_texts == 1
+    lead, (flag,) = reader(launched), flags(launched)
+    assert act(lead, f"{LIST}/{flag.id}").status_code == 303
+    with launched.in_school() as session:
+        assert erase_pupils(session, [launched.pupil_id], OPERATOR, launched.clock()) == 1
+    assert [launched.count(table) for table in (SafeguardingFlag, SafeguardingAct)] == [0, 0]
 
 
 def test_a_page_that_is_older_than_the_words_does_not_mark_them_read(launch: Launch) -> None:

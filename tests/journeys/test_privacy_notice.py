@@ -64,7 +64,7 @@ def test_the_notice_names_codes_help_own_questions_and_feedback(with_contacts: L
         "Your school may add questions of its own; it has to say that none of them asks about",
         "If your school gives you a slip with a code: the code, locked away",
         "If a member of staff opens the questions beside you: who it was and when.",
-        "how easy it was, that is kept apart, so that nobody can tell that it was you",
+        "how easy it was, that is counted without your name, and your school cannot see who said what",
         "to give out slips with codes",
     ):
         assert said in page.words

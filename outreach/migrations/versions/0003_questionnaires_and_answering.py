@@ -361,21 +361,12 @@ def _feedback() -> None:
         "response", sa.Column("gave_feedback", sa.Boolean(), server_default="false", nullable=False)
     )
 
-    def kind(name: str, *values: str) -> sa.Enum:
-        return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-
-    eases = ("very_easy", "easy", "between", "hard", "very_hard")
     op.create_table(
         "feedback",
         sa.Column("school_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
-        sa.Column("questionnaire", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("mode", kind("mode", "pages", "chat"), nullable=False),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("value", kind("ease", *eases), nullable=False),
-        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("counts", postgresql.JSONB(), nullable=False),
+        sa.Column("shown", postgresql.JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id", "campaign_id"],
             ["campaign.school_id", "campaign.id"],
@@ -383,10 +374,7 @@ def _feedback() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_feedback_school_id")),
-        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_feedback")),
-    )
-    op.create_index(
-        op.f("ix_feedback_school_id_campaign_id"), "feedback", ["school_id", "campaign_id"]
+        sa.PrimaryKeyConstraint("school_id", "campaign_id", name=op.f("pk_feedback")),
     )
     guard_tenant_table("feedback")
 
