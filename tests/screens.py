@@ -35,24 +35,43 @@ STAFF_PAGES = {
         "campaign": "/staff/campaigns/{campaign}",
         "campaign-pupils": "/staff/campaigns/{campaign}/pupils",
         "campaign-results": "/staff/campaigns/{campaign}/results",
+        "results-over-the-years": "/staff/campaigns/{campaign}/results/years",
+        "campaign-feedback": "/staff/campaigns/{campaign}/feedback",
         "campaign-slips": "/staff/campaigns/{campaign}/slips",
         "questionnaires": "/staff/questionnaires",
         "questionnaire": "/staff/questionnaires/access",
         "own-questions": "/staff/questionnaires/questions?base=gcse",
+        "load-a-definition": "/staff/questionnaires/load",
         "pupils": "/staff/pupils",
+        "supported-version": "/staff/pupils/supported",
         "pupil": "/staff/pupils/{pupil}",
+        "answer-again": "/staff/invitations/{answered}/answer-again",
+        "open-beside": "/staff/invitations/{waiting}/beside",
         "who-can-be-emailed": "/staff/reach",
+        "campaign-close": "/staff/campaigns/{campaign}/close",
     },
-    "admin": {"data-sharing": "/staff/sharing", "roster": "/staff/roster", "audit": "/staff/audit"},
+    "admin": {
+        "data-sharing": "/staff/sharing",
+        "small-numbers": "/staff/sharing/small-numbers",
+        "roster": "/staff/roster",
+        "safeguarding": "/staff/safeguarding",
+        "audit": "/staff/audit",
+    },
     "it": {"it-team": "/staff/it-team"},
 }
 
 
 @dataclass
 class Album:
-    """Pictures by name, each once a size."""
+    """Pictures by name, each once a size, and documents as they are printed."""
 
     names: list[str] = field(default_factory=list)
+    papers: list[str] = field(default_factory=list)
+
+    def keep(self, name: str, document: bytes) -> None:
+        assert document.startswith(b"%PDF-"), name
+        self.papers.append(name)
+        (FOLDER / f"{name}.pdf").write_bytes(document)
 
     def take(self, page: Page, name: str) -> None:
         self.names.append(name)
@@ -74,6 +93,7 @@ class Album:
             lines += [f"## {name.replace('-', ' ')}", ""]
             lines += [f"![{name} on a {size}]({name}-{size}.jpeg)" for size in SIZES]
             lines += [""]
+        lines += ["## On paper", "", *(f"- [{name}]({name}.pdf)" for name in self.papers), ""]
         (FOLDER / "README.md").write_text("\n".join(lines))
 
 
@@ -143,6 +163,7 @@ def show_pages(album: Album, page: Page) -> None:
     page.locator("main a[href*=copy]").first.click()
     page.wait_for_url("**/copy**")
     album.take(page, "own-copy")
+    album.keep("own-copy", page.request.get(f"{page.url}.pdf").body())
     page.goto(f"{page.url.partition('/answer')[0]}/answer/sign-out")
     album.take(page, "sign-out")
 
@@ -158,6 +179,25 @@ def show_chat(album: Album, page: Page) -> None:
         answer(page)
         turn += 1
     album.take(page, "chat-check")
+
+
+def show_other_ends(album: Album, browser: Browser, page: Page) -> None:
+    """Saying no, coming back on another device, and what is said of all these pages."""
+    link = page.url
+    for name, path in {"no-thanks": "/no-thanks", "not-me": "/not-me"}.items():
+        page.goto(link + path)
+        album.take(page, name)
+    page.goto(link)
+    page.locator("main button[value=pages]").click()
+    page.wait_for_url("**/answer/**")
+    answer(page)
+    elsewhere = browser.new_context(locale="en-GB").new_page()
+    elsewhere.goto(link)
+    elsewhere.locator("main button[value=pages]").click()
+    elsewhere.wait_for_url("**/answer/**")
+    album.take(elsewhere, "birthday")
+    elsewhere.goto(f"{link.partition('/q/')[0]}/accessibility")
+    album.take(elsewhere, "accessibility")
 
 
 def show_languages(album: Album, page: Page) -> None:
@@ -188,6 +228,16 @@ def show_staff(
         for name, path in pages.items():
             page.goto(path.format(**places))
             album.take(page, name)
+        if places:
+            keep_papers(album, page, f"/staff/campaigns/{places['campaign']}")
+
+
+def keep_papers(album: Album, page: Page, campaign: str) -> None:
+    page.goto(f"{campaign}/slips")
+    with page.expect_download() as download:
+        page.locator("main form button").last.click()
+    album.keep("slips", download.value.path().read_bytes())
+    album.keep("results-for-governors", page.request.get(f"{campaign}/results.pdf").body())
 
 
 def places_in(page: Page) -> dict[str, str]:
@@ -195,9 +245,20 @@ def places_in(page: Page) -> dict[str, str]:
     page.goto("/staff/campaigns")
     campaign = page.locator("main table a").first.get_attribute("href") or ""
     page.goto(f"{campaign}/pupils")
-    answered = page.locator("main tr", has_text="Answer again").first
-    pupil = answered.locator("a").first.get_attribute("href") or ""
-    return {"campaign": campaign.rpartition("/")[2], "pupil": pupil.rpartition("/")[2]}
+    again, beside = (
+        page.locator("main a", has_text=words).first for words in ("Answer again", "Beside me")
+    )
+    pupil = again.locator("xpath=ancestor::tr").locator("a").first
+    return {
+        "campaign": last_part(campaign, 1),
+        "pupil": last_part(pupil.get_attribute("href"), 1),
+        "answered": last_part(again.get_attribute("href"), 2),
+        "waiting": last_part(beside.get_attribute("href"), 2),
+    }
+
+
+def last_part(address: str | None, number: int) -> str:
+    return (address or "").split("/")[-number]
 
 
 def show_mail(album: Album, browser: Browser, mail: EmailMessage) -> None:
@@ -221,9 +282,14 @@ def make_pictures(running: RunningSet, port: int) -> None:
         show_pages(album, students.open())
         show_chat(album, students.open())
         show_languages(album, students.open("?language=ur"))
+        show_other_ends(album, browser, students.open())
         page = browser.new_context(base_url=base_url).new_page()
         page.goto("/code")
         album.take(page, "code")
+        page.locator("main form input:not([type=hidden])").first.fill("K7M 3QX 94TD")
+        page.locator("main form button").first.click()
+        page.locator("[role=alert]").first.wait_for()
+        album.take(page, "code-with-an-error")
         show_staff(album, browser, base_url, log_ins)
         browser.close()
     album.write_index()
