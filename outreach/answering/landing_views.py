@@ -18,6 +18,7 @@ from outreach.campaigns.models import ArrivedBy
 from outreach.campaigns.states import ANSWERED
 from outreach.schools.access import public_page
 from outreach.schools.contacts import contacts_of
+from questionnaires.model import TextQuestion
 from questionnaires.path import walk
 from questionnaires.timing import minutes_to_answer
 
@@ -79,6 +80,7 @@ def landing(token: str) -> ResponseReturnValue:
         title=questionnaire.title.in_(language),
         intro=questionnaire.intro.in_(language),
         minutes=minutes_to_answer(questionnaire),
+        has_own_words=any(isinstance(one, TextQuestion) for one in questionnaire.questions),
         has_begun=opened.invitation.started_at is not None,
         is_by_mail=_is_by_mail(opened),
         closes_at=opened.campaign.closes_at,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import yaml
 from markupsafe import Markup
 
+from outreach.answering.speaking import words_in
 from questionnaires.answers import Value, describe
 from questionnaires.languages import offered
 from questionnaires.model import (
@@ -16,6 +17,7 @@ from questionnaires.model import (
     ChoiceQuestion,
     ChoicesQuestion,
     Note,
+    NumberQuestion,
     TextQuestion,
 )
 from questionnaires.path import Path
@@ -187,6 +189,9 @@ def field_of(
             symbols=_symbols_of(question),
             foreign=foreign,
         )
+    if isinstance(question, NumberQuestion):
+        limits = words_in(read).plain("number_from_to", least=question.min, most=question.max)
+        hint = f"{hint} {limits}" if hint else limits
     value = "\n".join(typed) if typed is not None else saved
     shown = None if isinstance(value, tuple) else value
     return Field(

@@ -19,6 +19,9 @@ from questionnaires.languages import offered
 from questionnaires.model import DEFAULT_LANGUAGE, Questionnaire
 
 FILES = Path(__file__).parent / "words"
+MONTHS = 12
+MOMENT_BLANKS = {"day", "month", "year", "time"}
+"""Of a date in every language but English, which `outreach.clock` writes."""
 
 
 class Words:
@@ -31,6 +34,8 @@ class Words:
         self.is_by_a_person: bool = file["reviewed"]
         self._plain: dict[str, str] = file["words"]
         self._texts = {key: escape(text) for key, text in self._plain.items()}
+        self._months: list[str] = file.get("months", [])
+        self._moment: str = file.get("moment", "")
 
     def __call__(self, key: str, **blanks: object) -> Markup:
         """Raises KeyError for words that no file has."""
@@ -42,11 +47,16 @@ class Words:
         return self._plain[key].format(**blanks)
 
     def moment(self, moment: datetime) -> str:
-        """Day and time in London; names of months are English, so other languages get numbers."""
+        """Day and time in London."""
         if self.language == DEFAULT_LANGUAGE:
             return in_london(moment)
         local = london(moment)
-        return f"{local:%d.%m.%Y, %H:%M}"
+        return self._moment.format(
+            day=local.day,
+            month=self._months[local.month - 1],
+            year=local.year,
+            time=f"{local:%H:%M}",
+        )
 
     @property
     def keys(self) -> frozenset[str]:
@@ -79,13 +89,23 @@ def language_for(questionnaire: Questionnaire, wanted: str | None) -> str:
 def faults_of(file: Mapping[str, Any], english: Mapping[str, Any]) -> list[str]:
     """What keeps a translation from being used, in words for whoever mends it."""
     ours, theirs = english["words"], file["words"]
-    faults = [f"“{key}” is missing." for key in ours if key not in theirs]
+    faults = _date_faults(file)
+    faults += [f"“{key}” is missing." for key in ours if key not in theirs]
     faults += [f"“{key}” is said by no page." for key in theirs if key not in ours]
     for key in ours.keys() & theirs.keys():
         if not theirs[key].strip():
             faults.append(f"“{key}” is empty.")
         elif _blanks(theirs[key]) != _blanks(ours[key]):
             faults.append(f"“{key}” needs the blanks {sorted(_blanks(ours[key]))}, each once.")
+    return faults
+
+
+def _date_faults(file: Mapping[str, Any]) -> list[str]:
+    faults = []
+    if len(file.get("months", ())) != MONTHS:
+        faults.append("“months” needs the names of all twelve, as they stand in a date.")
+    if _blanks(file.get("moment", "")) != MOMENT_BLANKS:
+        faults.append(f"“moment” needs the blanks {sorted(MOMENT_BLANKS)}, each once.")
     return faults
 
 

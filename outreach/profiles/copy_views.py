@@ -48,12 +48,14 @@ def own_copy() -> ResponseReturnValue:
     if visit is None or visit.response is None:
         return redirect(url_for("answering.carry_on"), SEE_OTHER)
     mailed = copy_mail(web.db(), invitation_of(visit), visit.response.id)
+    copy = _copy(visit, visit.session.language)
     return render_template(
         "answering/copy.html",
         mailed=mailed,
         may_mail=_may_mail(visit, visit.response.id),
         has_own_words=asks_own_words(questionnaire_of(visit)),
-        copy=_copy(visit, visit.session.language),
+        copy=copy,
+        meanings=meanings(copy),
         school_name=visit.school.name,
         reference=visit.response.reference,
         submitted_at=visit.response.submitted_at,

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import yaml
 
+from outreach.profiles.meaning import meanings_in
 from questionnaires.answers import Value, describe
 from questionnaires.loading import Library
 from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire, TextQuestion
 from questionnaires.path import walk
-from questionnaires.scoring import Tally, score
+from questionnaires.scoring import score
 
 STEPS = 3
 _FILES = Path(__file__).parent / "next_steps"
@@ -29,11 +30,14 @@ class SaidSection:
 
 @dataclass(frozen=True, repr=False)
 class OwnCopy:
-    """All of it in the student's language."""
+    """All of it in the student's language. What it may mean is by construct: its name, and what
+    that is about."""
 
     sure: tuple[str, ...]
+    partly: tuple[str, ...]
     to_find_out: tuple[str, ...]
     often: tuple[str, ...]
+    sometimes: tuple[str, ...]
     to_practise: tuple[str, ...]
     steps: tuple[str, ...]
     sections: tuple[SaidSection, ...]
@@ -51,26 +55,34 @@ def copy_of(
     tallies = score(questionnaire, answers).constructs
     said = [key for key, tally in tallies.items() if tally.positive + tally.not_positive]
     unsure = [key for key, tally in tallies.items() if tally.unsure and key not in said]
-    sure = [key for key in said if _is_sure(tallies[key])]
-    open_ = [key for key in tallies if key in unsure or (key in said and key not in sure)]
+    sure = [key for key in said if tallies[key].not_positive == 0]
+    between = [key for key in said if tallies[key].positive and key not in sure]
+    open_ = [key for key in tallies if key in unsure or (key in said and not tallies[key].positive)]
 
-    def labels(keys: list[str], block: Block) -> tuple[str, ...]:
-        of_block = [questionnaire.constructs[key] for key in keys]
-        return tuple(one.label.in_(language) for one in of_block if one.block is block)
+    def of(keys: list[str], block: Block) -> tuple[str, ...]:
+        return _in_words(questionnaire, keys, block, language)
 
     return OwnCopy(
-        sure=labels(sure, Block.CAREER_KNOWLEDGE),
-        to_find_out=labels(open_, Block.CAREER_KNOWLEDGE),
-        often=labels(sure, Block.ESSENTIAL_SKILLS),
-        to_practise=labels(open_, Block.ESSENTIAL_SKILLS),
-        steps=_steps(questionnaire, open_, language),
+        sure=of(sure, Block.CAREER_KNOWLEDGE),
+        partly=of(between, Block.CAREER_KNOWLEDGE),
+        to_find_out=of(open_, Block.CAREER_KNOWLEDGE),
+        often=of(sure, Block.ESSENTIAL_SKILLS),
+        sometimes=of(between, Block.ESSENTIAL_SKILLS),
+        to_practise=of(open_, Block.ESSENTIAL_SKILLS),
+        steps=_steps(questionnaire, [*open_, *between], language),
         sections=_sections(questionnaire, library, answers, language, with_own_words),
     )
 
 
-def _is_sure(tally: Tally) -> bool:
-    """Said clearly, and never otherwise."""
-    return tally.positive > 0 and tally.not_positive == 0
+def _in_words(
+    questionnaire: Questionnaire, keys: list[str], block: Block, language: str
+) -> tuple[str, ...]:
+    means = meanings_in(language)
+    of_block = [key for key in keys if questionnaire.constructs[key].block is block]
+    labels = {key: questionnaire.constructs[key].label.in_(language) for key in of_block}
+    return tuple(
+        f"{labels[key]}: {means[key]}" if key in means else labels[key] for key in of_block
+    )
 
 
 def asks_own_words(questionnaire: Questionnaire) -> bool:
@@ -81,8 +93,10 @@ def meanings(copy: OwnCopy) -> list[tuple[str, tuple[str, ...]]]:
     """Which words of the pages head what, in the order of the copy."""
     return [
         ("copy_sure", copy.sure),
+        ("copy_partly", copy.partly),
         ("copy_find_out", copy.to_find_out),
         ("copy_often", copy.often),
+        ("copy_sometimes", copy.sometimes),
         ("copy_practise", copy.to_practise),
     ]
 

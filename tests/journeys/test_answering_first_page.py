@@ -68,7 +68,7 @@ def test_it_says_who_asks_why_what_is_kept_who_sees_it_how_long_and_that_it_is_a
         "What is kept",
         "Who sees it",
         "How long",
-        "About 5 minutes",
+        "Less than 5 minutes",
         "ask your careers leader or tutor at Hill Test School",
     ):
         assert words in page.words

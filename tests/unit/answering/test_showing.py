@@ -75,3 +75,9 @@ def test_an_answer_that_opens_a_branch_leaves_something_missing() -> None:
     page = check_page(walk(questionnaire, answers), answers, "en")
 
     assert (page.missing, page.is_complete) == (1, False)
+
+
+def test_a_number_says_its_limits_before_any_error() -> None:
+    path = walk(tiny("number"), {})
+
+    assert question_page(path, path.asked[0], "en").field.hint == "A whole number from 0 to 20."

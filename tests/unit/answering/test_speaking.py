@@ -1,6 +1,7 @@
 """What the answering pages say: whole in every language, or not used at all."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,9 @@ def test_every_file_is_whole_and_named_by_its_language(language: str) -> None:
 def test_a_file_with_a_gap_or_a_wrong_blank_is_told_of() -> None:
     english = {"words": {"a": "A", "b": "{name}", "c": "C"}}
 
-    faults = faults_of({"words": {"b": "{nom}", "c": " ", "d": "D"}}, english)
+    faults = faults_of({"months": ["I"], "words": {"b": "{nom}", "c": " ", "d": "D"}}, english)
 
-    assert len(faults) == 4
+    assert len(faults) == 6
     assert any("“a” is missing" in fault for fault in faults)
 
 
@@ -55,6 +56,18 @@ def test_every_word_that_a_template_says_is_there_and_every_word_is_said() -> No
     assert said <= known
     unsaid = {key for key in known if not re.search(rf"""["']{key}["']""", text)}
     assert {key for key in unsaid if not key.startswith("progress_")} == set()
+
+
+def test_a_moment_names_its_month_in_every_language() -> None:
+    moment = datetime(2027, 1, 25, 14, 30, tzinfo=UTC)
+
+    assert {language: words_in(language).moment(moment) for language in LANGUAGES} == {
+        "cy": "25 Ionawr 2027, 14:30",
+        "en": "25 January 2027 at 2:30pm",
+        "pl": "25 stycznia 2027, 14:30",
+        "uk": "25 січня 2027, 14:30",
+        "ur": "25 جنوری 2027، 14:30",
+    }
 
 
 def test_what_fills_a_blank_is_escaped_and_the_words_are_too() -> None:

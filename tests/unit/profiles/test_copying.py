@@ -6,6 +6,7 @@ import pytest
 
 from outreach.answering.speaking import all_words
 from outreach.profiles.copying import STEPS, OwnCopy, copy_of, next_steps
+from outreach.profiles.meaning import meanings_in
 from questionnaires.loading import Library, load_library
 from questionnaires.model import ChoiceQuestion, Questionnaire
 
@@ -42,13 +43,39 @@ def test_every_questionnaire_has_three_things_to_do_however_it_is_answered(
         own = answered(questionnaire, which, library)
         assert len(set(own.steps)) == STEPS, which
         assert bool(own.sure and own.often) is (which == "positive")
+        assert not own.partly
+        assert not own.sometimes
         assert bool(own.to_find_out and own.to_practise) is (which in ("not_positive", "unsure"))
+
+
+def test_what_was_said_both_ways_stands_between_and_each_says_what_it_is_about(
+    library: Library,
+) -> None:
+    gcse = library.latest("gcse")
+    scored = [q for q in gcse.questions if isinstance(q, ChoiceQuestion) and q.scoring]
+    first = next(q for q in scored if sum(q.construct == o.construct for o in scored) > 1)
+    second = next(q for q in scored if q.construct == first.construct and q is not first)
+    assert first.scoring
+    assert second.scoring
+    apart = {*second.scoring.positive, *second.scoring.unsure}
+    said = {
+        first.id: first.scoring.positive[0],
+        second.id: next(value for value in second.values if value not in apart),
+    }
+
+    for language in ("en", "cy"):
+        own = copy_of(gcse, library, said, language)
+        (words,) = (*own.partly, *own.sometimes)
+        label = gcse.constructs[first.construct].label.in_(language)
+        assert words == f"{label}: {meanings_in(language)[first.construct]}"
+        assert [*own.sure, *own.to_find_out, *own.often, *own.to_practise] == []
 
 
 def test_a_copy_has_no_number_and_compares_with_nobody(library: Library) -> None:
     own = answered(library.latest("gcse"), "not_positive", library)
 
-    words = " ".join([*own.sure, *own.to_find_out, *own.to_practise, *own.steps])
+    every = meanings_in("en").values()
+    words = " ".join([*own.sure, *own.to_find_out, *own.to_practise, *own.steps, *every])
     assert not re.search(r"\d+\s*%|\d+ of \d+|rank|average|better than|others", words)
 
 
@@ -66,6 +93,9 @@ def test_every_scored_construct_has_something_to_do_in_every_language(
     }
 
     assert scored <= written.constructs.keys() == english.constructs.keys()
+    means = meanings_in(language)
+    assert scored <= means.keys() == meanings_in("en").keys()
+    assert language == "en" or not {*means.values()} & {*meanings_in("en").values()}
     assert len(written.keep_going) == len(english.keep_going) >= STEPS
     said = {*written.constructs.values(), *written.keep_going}
     assert len(said) == len(english.constructs) + len(english.keep_going)

@@ -123,7 +123,7 @@ def test_whatever_text_is_taken_can_be_stored_and_read_back(
 def test_answers_read_back_in_the_labels_the_student_saw() -> None:
     assert describe(COLOUR, "red", "en") == "Red"
     assert describe(asked(tiny("languages"), "colour"), "blue", "cy") == "Glas"
-    assert describe(FRUIT, ("apple", "cherry"), "en") == "Apple, Cherry"
+    assert describe(FRUIT, ("apple", "cherry"), "en") == "Apple; Cherry"
     assert describe(AGE, 14, "en") == "14"
     assert describe(LINE, "as written", "en") == "as written"
     assert describe(COLOUR, None, "en") == "Skipped"
