@@ -21,6 +21,7 @@ from outreach.clock import london_date
 from outreach.reports.completion import CompletionByGroup, completion_by_group
 from outreach.reports.counting import counted_at, units_of
 from outreach.reports.floor import floor_of
+from outreach.reports.measures import Counted
 from outreach.reports.own_answers import own_answers_of
 from outreach.reports.plans import Said, plans_of
 from outreach.reports.responses import Edition, is_its_invitation, is_of_campaign
@@ -102,7 +103,15 @@ def cohort_of(
         floor=floor,
         completion=completion,
         by_group=by_group,
-        scores=scores_of(session, definitions, campaign.id, counted_shown, floor, edition, units)
+        scores=scores_of(
+            session,
+            definitions,
+            campaign.id,
+            Counted(counted, counted_shown is not None),
+            floor,
+            edition,
+            units,
+        )
         if enough
         else Scores((), ()),
         said=plans_of(session, definitions, campaign.id, counted, hidden_under, edition)

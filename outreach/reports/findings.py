@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from outreach.reports.comparing import Comparison, GroupLine
 from outreach.reports.completion import CompletionByGroup
+from outreach.reports.measures import Measure
 from outreach.reports.over_time import Course
 from outreach.reports.plans import Said
-from outreach.reports.scores import BlockResult, Measure
+from outreach.reports.scores import BlockResult
 
 CLOSE = 5
 """Percentage points within which two shares are called much the same."""
@@ -31,7 +32,7 @@ def of_completion(by_group: CompletionByGroup) -> str:
 
 def of_block(block: BlockResult) -> str:
     if block.whole.positive is None:
-        return "Too few students have given clear answers here for a figure."
+        return "No figure of all of it can be shown without telling what a few students said."
     words = f"{block.whole.positive}% of the clear answers were positive."
     if not block.strongest:
         return words
@@ -41,7 +42,12 @@ def of_block(block: BlockResult) -> str:
 
 
 def _listed(measures: Sequence[Measure]) -> str:
-    return ", ".join(f"{one.label} ({one.positive}%; not sure {one.unsure}%)" for one in measures)
+    return ", ".join(
+        f"{one.label} ({one.positive}%"
+        + ("" if one.unsure is None else f"; not sure {one.unsure}%")
+        + ")"
+        for one in measures
+    )
 
 
 def of_plans(said: Said, counted: int | None) -> str:

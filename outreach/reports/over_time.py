@@ -17,14 +17,13 @@ from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation
 from outreach.profiles.models import Result, ResultKind
 from outreach.reports.counting import units_of
+from outreach.reports.few_said import has_few_split, rounded_share
+from outreach.reports.measures import NOBODY, Tally, share_positive
 from outreach.reports.responses import Edition
 from outreach.reports.scores import (
-    NOBODY,
     Key,
-    Tally,
     constructs_of,
     label_of,
-    share_positive,
     tallied,
     tally_of,
     year_blocks,
@@ -82,14 +81,16 @@ def over_time(
         ]
         if key in parts
     ]
+    rounds_under = floor if edition is Edition.COUNTED else None
     years = tuple(sorted({year for key in keys for year, _ in parts[key]}))
     chosen_key = next((key for key in keys if key[1] == chosen), keys[0] if keys else None)
     return OverTime(
         academic_years=years,
         measures=tuple(
-            Course(key[1], label_of(constructs, *key), _shares(parts[key], years)) for key in keys
+            Course(key[1], label_of(constructs, *key), _shares(parts[key], years, rounds_under))
+            for key in keys
         ),
-        cohorts=_cohorts(parts[chosen_key], years) if chosen_key else (),
+        cohorts=_cohorts(parts[chosen_key], years, rounds_under) if chosen_key else (),
         chosen=chosen_key[1] if chosen_key else "",
         is_partial=is_partial,
     )
@@ -106,7 +107,9 @@ def _shown_parts(
     """By measure; and whether year groups are left out, or in the school's own line alone.
 
     What stands together on a campaign's page stands together here. Where it falls into two
-    academic years, each of them has to be large enough too.
+    academic years, each of them has to be large enough too. Who may not read single responses sees
+    no part of a campaign in which only a few were positive, or were not: all its parts of that
+    measure stand together then, and if that is not enough, nowhere.
     """
     found: dict[UUID, dict[Key, dict[int, dict[int, Tally]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(dict))
@@ -128,17 +131,37 @@ def _shown_parts(
         blocks = year_blocks(wholes, floor, units.get(campaign, ()))
         is_partial = is_partial or any(len(block) > 1 for block in blocks) or not blocks
         for key, by_group in measures.items():
+            parts: dict[Part, Tally] = {}
             for block in blocks:
-                parts: dict[int, Tally] = defaultdict(Tally)
+                of_block: dict[int, Tally] = defaultdict(Tally)
                 for group in block:
                     for when, tally in by_group.get(group, {}).items():
-                        parts[when] += tally
-                if any(one.scored < floor for one in parts.values()):
+                        of_block[when] += tally
+                if any(one.scored < floor for one in of_block.values()):
                     is_partial = True
                     continue
-                for when, tally in parts.items():
-                    shown[key][when, block[0] if len(block) == 1 else None].append(tally)
+                for when, tally in of_block.items():
+                    part = (when, block[0] if len(block) == 1 else None)
+                    parts[part] = parts.get(part, NOBODY) + tally
+            if edition is Edition.COUNTED and _any_few(parts, floor):
+                is_partial = True
+                parts = _by_year_alone(parts)
+                if _any_few(parts, floor):
+                    continue
+            for part, tally in parts.items():
+                shown[key][part].append(tally)
     return shown, is_partial
+
+
+def _any_few(parts: Mapping[Part, Tally], floor: int) -> bool:
+    return any(has_few_split(one, floor) for one in parts.values())
+
+
+def _by_year_alone(parts: Mapping[Part, Tally]) -> dict[Part, Tally]:
+    whole: dict[Part, Tally] = defaultdict(Tally)
+    for (when, _), tally in parts.items():
+        whole[when, None] += tally
+    return dict(whole)
 
 
 def _academic_year() -> ColumnElement[int]:
@@ -148,7 +171,10 @@ def _academic_year() -> ColumnElement[int]:
 
 
 def _shares(
-    parts: Mapping[Part, Iterable[Tally]], years: Sequence[int], cohort: int | None = None
+    parts: Mapping[Part, Iterable[Tally]],
+    years: Sequence[int],
+    rounds_under: int | None,
+    cohort: int | None = None,
 ) -> tuple[int | None, ...]:
     """`cohort`: only those who were in “Year 0” in that academic year."""
     shares: list[int | None] = []
@@ -159,7 +185,10 @@ def _shares(
             if when == year and (cohort is None or _is_of(cohort, when, group))
             for tally in tallies
         ]
-        shares.append(share_positive(sum(of_year, NOBODY)))
+        if rounds_under is None:
+            shares.append(share_positive(sum(of_year, NOBODY)))
+        else:
+            shares.append(rounded_share(of_year, rounds_under))
     return tuple(shares)
 
 
@@ -167,10 +196,12 @@ def _is_of(cohort: int, when: int, group: int | None) -> bool:
     return group is not None and when - group == cohort
 
 
-def _cohorts(parts: Mapping[Part, Iterable[Tally]], years: Sequence[int]) -> tuple[Course, ...]:
+def _cohorts(
+    parts: Mapping[Part, Iterable[Tally]], years: Sequence[int], rounds_under: int | None
+) -> tuple[Course, ...]:
     courses: list[Course] = []
     for cohort in sorted({when - group for when, group in parts if group is not None}):
-        shares = _shares(parts, years, cohort)
+        shares = _shares(parts, years, rounds_under, cohort)
         seen = [year for year, share in zip(years, shares, strict=True) if share is not None]
         if len(seen) < 2:
             continue

@@ -14,7 +14,8 @@ def over_time_sections(found: OverTime) -> list[Section]:
     blocks = [one for one in found.measures if one.key in {block.value for block in Block}]
     chosen = next(one for one in found.measures if one.key == found.chosen)
     left_out = (
-        "Year groups in which only a few answered are in no line of their own, or are left out. "
+        "Year groups in which only a few answered, or were positive, or were not, are in no line of "
+        "their own, or are left out. "
         if found.is_partial
         else ""
     )

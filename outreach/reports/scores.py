@@ -20,58 +20,18 @@ from outreach.database import school_of
 from outreach.profiles.models import Result, ResultKind
 from outreach.profiles.wording import BLOCK_LABELS
 from outreach.reports.counting import Unit
+from outreach.reports.few_said import rounded_share, shown_in_years, without_few
+from outreach.reports.measures import NOBODY, Counted, Measure, Tally, exact, share_positive
 from outreach.reports.responses import (
     Edition,
     counts_in,
     is_its_invitation,
     is_last_of_invitation,
 )
-from outreach.reports.small_numbers import blocks_of, is_few
+from outreach.reports.small_numbers import blocks_of
 from questionnaires.model import DEFAULT_LANGUAGE, Block, Construct, Questionnaire
 
 Key = tuple[ResultKind, str]
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Sums over students: how many were asked, have a score, and what their answers were."""
-
-    students: int = 0
-    scored: int = 0
-    score: float = 0.0
-    positive: int = 0
-    not_positive: int = 0
-    unsure: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
-
-    @property
-    def clear(self) -> int:
-        return self.positive + self.not_positive
-
-    @property
-    def asked(self) -> int:
-        return self.clear + self.unsure + self.skipped
-
-
-NOBODY = Tally()
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A construct or block in per cent; all None where too few students have a score."""
-
-    key: str
-    label: str
-    scored: int | None
-    """None also where a few alone have no score, or have not answered: their number would be plain."""
-    average: float | None
-    """Of the students' scores."""
-    positive: int | None
-    unsure: int | None
-    skipped: int | None
 
 
 @dataclass(frozen=True)
@@ -118,15 +78,14 @@ def scores_of(
     session: Session,
     definitions: Sequence[Questionnaire],
     campaign_id: UUID,
-    counted: int | None,
+    counted: Counted,
     floor: int,
     edition: Edition,
     units: Sequence[Unit],
 ) -> Scores:
     """Over all questionnaires of the campaign: the same construct has the same key in each.
 
-    `counted` is how many responses there are to have a score; None: that may not be told. The
-    years that are shown are made of `units`; where there are none, of single years.
+    The years that are shown are made of `units`; where there are none, of single years.
     """
     tallies: dict[Key, dict[int, Tally]] = defaultdict(dict)
     rows = session.execute(
@@ -138,9 +97,10 @@ def scores_of(
         tallies[row.kind, row.key][row.pupil_year] = tally_of(row)
     years = tuple(sorted({year for of in tallies.values() for year in of}))
     constructs = constructs_of(definitions)
-    alone = {block[0] for block in year_blocks(tallies.values(), floor, units) if len(block) == 1}
+    together = year_blocks(tallies.values(), floor, units)
+    hides = edition is Edition.COUNTED
     blocks = [
-        _block_result(block, constructs, tallies, years, alone, counted, floor)
+        _block_result(block, constructs, tallies, years, together, counted, floor, hides=hides)
         for block in Block
         if (ResultKind.BLOCK, block.value) in tallies
     ]
@@ -166,6 +126,13 @@ def tallied(session: Session, edition: Edition, *by: ColumnElement[Any] | Any) -
             func.sum(Result.not_positive).label("not_positive"),
             func.sum(Result.unsure).label("unsure"),
             func.sum(Result.skipped).label("skipped"),
+            *(
+                func.count().filter(column > 0).label(f"{column.key}_by")
+                for column in (
+                    *(Result.positive, Result.not_positive),
+                    *(Result.unsure, Result.skipped),
+                )
+            ),
         )
         .join(
             Response,
@@ -198,10 +165,6 @@ def year_blocks(
     return tuple(tuple(year for unit in block for year in unit) for block in blocks_of(rows, floor))
 
 
-def share_positive(tally: Tally) -> int | None:
-    return round(100 * tally.positive / tally.clear) if tally.clear else None
-
-
 def label_of(constructs: Mapping[str, Construct], kind: ResultKind, key: str) -> str:
     if kind is ResultKind.BLOCK:
         return BLOCK_LABELS.get(key, key)
@@ -213,49 +176,54 @@ def _block_result(
     constructs: Mapping[str, Construct],
     tallies: Mapping[Key, Mapping[int, Tally]],
     years: Sequence[int],
-    alone: Collection[int],
-    counted: int | None,
+    together: Collection[tuple[int, ...]],
+    counted: Counted,
     floor: int,
+    *,
+    hides: bool,
 ) -> BlockResult:
-    def measure(key: Key) -> Measure:
-        whole = sum(tallies[key].values(), NOBODY)
-        return _measure(key[1], label_of(constructs, *key), whole, counted, floor)
-
     of_block = (ResultKind.BLOCK, block.value)
     keys = [
         (ResultKind.CONSTRUCT, key)
         for key, construct in constructs.items()
         if construct.block is block and (ResultKind.CONSTRUCT, key) in tallies
     ]
-    measures = sorted((measure(key) for key in keys), key=_rank)
-    places = {one.key: number for number, one in enumerate(measures)}
-    keys.sort(key=lambda key: places[key[1]])
+    wholes = {key: sum(tallies[key].values(), NOBODY) for key in [of_block, *keys]}
+    found = {
+        key: exact(key[1], label_of(constructs, *key), whole, counted, floor)
+        for key, whole in wholes.items()
+    }
+    in_years = dict.fromkeys(wholes, True)
+    if hides:
+        found = without_few(found, wholes, counted, floor)
+        in_years = shown_in_years(
+            {key: [_of_years(tallies[key], of) for of in together] for key in wholes}, floor
+        )
+    alone = {of[0] for of in together if len(of) == 1}
+    keys.sort(key=lambda key: _rank(found[key]))
     return BlockResult(
-        whole=measure(of_block),
-        constructs=tuple(measures),
+        whole=found[of_block],
+        constructs=tuple(found[key] for key in keys),
         by_year=tuple(
-            _year_shares(label_of(constructs, *key), tallies[key], years, alone, floor)
+            _year_shares(
+                label_of(constructs, *key),
+                tallies[key],
+                years,
+                alone if in_years[key] else (),
+                floor,
+                hides=hides,
+            )
             for key in [of_block, *keys]
         ),
     )
 
 
+def _of_years(tallies: Mapping[int, Tally], years: Iterable[int]) -> Tally:
+    return sum((tallies.get(year, NOBODY) for year in years), NOBODY)
+
+
 def _rank(one: Measure) -> tuple[bool, float, float, str]:
     return one.positive is None, -(one.positive or 0), -(one.average or 0), one.label
-
-
-def _measure(key: str, label: str, tally: Tally, counted: int | None, floor: int) -> Measure:
-    if tally.scored < floor:
-        return Measure(key, label, None, None, None, None, None)
-    return Measure(
-        key=key,
-        label=label,
-        scored=None if counted is None or is_few(counted - tally.scored, floor) else tally.scored,
-        average=round(tally.score / tally.scored, 1),
-        positive=share_positive(tally),
-        unsure=round(100 * tally.unsure / tally.asked),
-        skipped=round(100 * tally.skipped / tally.asked),
-    )
 
 
 def _year_shares(
@@ -264,12 +232,15 @@ def _year_shares(
     years: Iterable[int],
     alone: Collection[int],
     floor: int,
+    *,
+    hides: bool,
 ) -> YearShares:
     has_enough = sum(tallies.values(), NOBODY).scored >= floor
-    return YearShares(
-        label,
-        tuple(
-            share_positive(tallies.get(year, NOBODY)) if has_enough and year in alone else None
-            for year in years
-        ),
-    )
+
+    def share(year: int) -> int | None:
+        if not has_enough or year not in alone:
+            return None
+        of_year = tallies.get(year, NOBODY)
+        return rounded_share([of_year], floor) if hides else share_positive(of_year)
+
+    return YearShares(label, tuple(share(year) for year in years))

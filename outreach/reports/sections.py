@@ -12,8 +12,9 @@ from outreach.reports.charts import Chart
 from outreach.reports.cohort import Cohort
 from outreach.reports.comparing import Comparison
 from outreach.reports.completion import STAGE_WORDS, CompletionByGroup, Line, Stage
+from outreach.reports.measures import Measure
 from outreach.reports.plans import Said
-from outreach.reports.scores import BlockResult, Measure, YearShares
+from outreach.reports.scores import BlockResult, YearShares
 from questionnaires.model import Block
 
 HIDDEN = "not shown"
@@ -167,7 +168,8 @@ def _block_section(block: BlockResult, years: Sequence[int]) -> Section:
         finding=findings.of_block(block),
         reading=_HOW_TO_READ.get(whole.key, "")
         + "Share positive is of clear answers alone; “not sure” and skipped are shares of all that "
-        "was asked, and never lower it. It is what students said of themselves, not a test.",
+        "was asked, and never lower it. It is what students said of themselves, not a test."
+        + _hiding((whole, *block.constructs)),
         chart=charts.bars(
             [one.label for one in shown],
             [
@@ -191,11 +193,25 @@ _HOW_TO_READ = {
 
 
 def _measure_row(one: Measure, label: str) -> tuple[str, ...]:
-    if one.positive is None:
-        return label, *([HIDDEN] * 5)
-    scored = HIDDEN if one.scored is None else str(one.scored)
-    average = NONE if one.average is None else str(one.average)
-    return label, f"{one.positive}%", f"{one.unsure}%", f"{one.skipped}%", average, scored
+    shares = (_share(share, HIDDEN) for share in (one.positive, one.unsure, one.skipped))
+    return label, *shares, one.average_words or HIDDEN, _count(one.scored)
+
+
+def _hiding(measures: Sequence[Measure]) -> str:
+    """Why some of the figures are not there, or not exact."""
+    steps = {one.step for one in measures if one.step}
+    words = ""
+    if any(None in (one.positive, one.unsure, one.skipped) for one in measures):
+        words = (
+            f" “{HIDDEN.capitalize()}”: only a few students gave such answers, or others, or the "
+            "figure would tell another one that a few gave."
+        )
+    if steps:
+        words += (
+            " Where a few students alone have no score, or their number is not told, the share "
+            f"positive and the average are to the nearest {max(steps)}."
+        )
+    return words
 
 
 def _by_year(caption: str, years: Sequence[int], rows: Sequence[YearShares]) -> Figures:
