@@ -20,6 +20,7 @@ class Symbol(StrEnum):
     FULL = "full"
     HALF = "half"
     EMPTY = "empty"
+    HALF_CIRCLE = "half_circle"
     ONE = "one"
     MANY = "many"
     HEART = "heart"
