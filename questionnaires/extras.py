@@ -137,7 +137,7 @@ def _limits(draft: Questionnaire, base: Questionnaire) -> Iterator[Finding]:
         asked = [question for question in section.questions if not isinstance(question, Note)]
         if len(asked) > MOST_QUESTIONS:
             what = f"It asks {len(asked)} questions; {MOST_QUESTIONS} is the most."
-            mend = "Leave some out: each makes it likelier that a student does not finish."
+            mend = "Leave some out: every extra question makes it more likely that a student stops early."
             yield Finding(("sections", 0, "questions"), what, mend)
         for position, question in enumerate(section.questions):
             place = ("sections", 0, "questions", position)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,20 @@ def add_fair(client: FlaskClient, **changed: object) -> str:
     stored = store(client, preview.text, licence="own_words")
     assert stored.status_code == 303, stored.text
     return stored.headers["Location"]
+
+
+def test_the_preview_warns_of_a_question_to_agree_with_and_keeps_its_headings_in_order(
+    leader: FlaskClient,
+) -> None:
+    asks = press(leader, FORM, FAIR | {"text-0": "Was the fair useful?"}).text
+    says = press(leader, FORM, FAIR).text
+
+    assert "“Was the fair useful?” is a question" in asks
+    assert "Which stalls did you like?” is a question" not in asks
+    assert "is a question" not in says
+    levels = [int(level) for level in re.findall(r"<h([1-6])", says[says.index("<main") :])]
+    assert all(after <= before + 1 for before, after in pairwise(levels)), levels
+    assert re.search(r"<h4>\d+\. The careers fair helped me", says)
 
 
 def launched_campaign(

@@ -128,6 +128,11 @@ def faults_of_form(typed: SectionForm) -> dict[str, str]:
     return errors
 
 
+def questions_to_agree_with(typed: SectionForm) -> list[str]:
+    """Those that ask how far students agree, and end as a question does: nobody can say."""
+    return [one.text for _, one in typed.written if one.kind == AGREE and one.text.endswith("?")]
+
+
 def write_yaml(typed: SectionForm) -> bytes:
     """The section's file. Only of a form without faults."""
     taken: set[str] = {one.key for _, one in typed.written if one.key}

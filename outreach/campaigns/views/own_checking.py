@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from outreach import web
 from outreach.campaigns.own.adding import NOT_TO_ASK, Licence, Proposed, add, propose
 from outreach.campaigns.own.listing import Facts, facts_of
+from outreach.campaigns.own.section_form import questions_to_agree_with, read_section_form
 from outreach.campaigns.views.blueprint import (
     CONFLICT,
     RUNNERS,
@@ -101,6 +102,7 @@ def show_preview(
         packed=base64.b64encode(content).decode(),
         file_name=name,
         extends=extends,
+        questions_to_agree_with=questions_to_agree_with(read_section_form(request.form)),
         carried=_carried() if carried is None else carried,
         licences=LICENCES,
         licence=request.form.get("licence"),
