@@ -72,7 +72,10 @@ def option_labels(field: str, definition: Questionnaire | None) -> dict[str, str
 
 
 def asking(field: str, questions: Iterable[object]) -> ChoiceQuestion | ChoicesQuestion | None:
-    """The question whose answer becomes this field; asked in parts, the first with all options."""
+    """The question whose answer becomes this field; asked in parts, the first with all options.
+
+    An option that several offer is called what the first of them calls it.
+    """
     parts = [
         question
         for question in questions
@@ -82,8 +85,9 @@ def asking(field: str, questions: Iterable[object]) -> ChoiceQuestion | ChoicesQ
     ]
     if len(parts) < 2:
         return parts[0] if parts else None
-    options = {option.value: option for part in parts for option in part.options}
-    return parts[0].model_copy(update={"options": tuple(options.values())})
+    options = {option.value: option for part in reversed(parts) for option in part.options}
+    ordered = {option.value: options[option.value] for part in parts for option in part.options}
+    return parts[0].model_copy(update={"options": tuple(ordered.values())})
 
 
 def show_score(score: float) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation
+from outreach.database import school_of
 from outreach.profiles.models import ProfileEntry
 from outreach.profiles.wording import FIELD_LABELS, asking
 from outreach.reports.responses import Edition, is_its_invitation, is_of_campaign
@@ -61,10 +62,14 @@ def plans_of(
     floor: int | None,
     edition: Edition,
 ) -> tuple[Said, ...]:
-    """With a floor, small numbers are hidden."""
+    """With a floor, small numbers are hidden. Answers that only a questionnaire offers which nobody was
+    given are no rows."""
     counts = _choice_counts(session, campaign_id, edition)
     answered = _answered_counts(session, campaign_id, edition)
-    questions = [question for one in definitions for question in one.questions]
+    given = _given(session, campaign_id)
+    questions = [
+        question for one in definitions if one.sha256 in given for question in one.questions
+    ]
     asked = [(field, asking(field.value, questions)) for field in ProfileField]
     return tuple(
         said_to(
@@ -79,6 +84,14 @@ def plans_of(
         for field, question in asked
         if question is not None
     )
+
+
+def _given(session: Session, campaign_id: UUID) -> frozenset[str]:
+    """By hash, the questionnaires of the campaign that some pupil has."""
+    rows = select(Invitation.sha256).where(
+        Invitation.school_id == school_of(session), Invitation.campaign_id == campaign_id
+    )
+    return frozenset(session.scalars(rows.distinct()))
 
 
 def _choice_counts(

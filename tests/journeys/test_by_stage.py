@@ -150,6 +150,7 @@ def test_results_of_several_questionnaires_stand_on_one_page_and_in_one_export(
 
     assert "start version 1, ks3 version 1, gcse version 1, post16 version 1" in page
     assert "of 100 on average, 8 students" in page
+    assert "Helping people who are ill" not in page, "nobody was given the supported version"
     assert len(rows) == 8
     assert {row[4] for row in rows} == {"start", "ks3", "gcse", "post16"}
     assert head.count("readiness") == 1
