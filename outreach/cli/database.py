@@ -4,6 +4,9 @@ import click
 
 from outreach import migrations
 from outreach.cli.context import CommandContext
+from outreach.clock import now
+from outreach.database import make_engine, make_sessions, transaction
+from outreach.reports.counting import have_counted
 from outreach.running.embedded import database_for_command
 
 
@@ -20,6 +23,10 @@ def upgrade(context: CommandContext) -> None:
         migrations.upgrade(
             settings.database_migration_url or settings.database_url, settings.database_url
         )
+        engine = make_engine(settings.database_url)
+        with transaction(make_sessions(engine)) as session:
+            have_counted(session, now())
+        engine.dispose()
     click.echo("The database is up to date.")
 
 

@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from outreach import audit, web
+from outreach.errors import NotFound
+from outreach.profiles.by_reference import pupil_by_reference
 from outreach.profiles.copy_views import mail_own_copy, own_copy
 from outreach.profiles.pupil_page import page_of
 from outreach.profiles.tutor_page import tutor_page_of
@@ -37,6 +40,18 @@ def show_pupil(pupil_id: UUID) -> str:
     page = page_of(web.db(), web.parts().library, pupil_id, purpose, web.now())
     _record_view(pupil_id, purpose)
     return render_template("staff/profiles/pupil.html", page=page)
+
+
+@room.post("/staff/pupils/by-reference")
+@staff_page(Role.ADMIN, Role.CAREERS_LEADER)
+def find_by_reference() -> ResponseReturnValue:
+    """A form that changes nothing; it comes from the list of pupils, whose search it is."""
+    try:
+        pupil_id = pupil_by_reference(web.db(), request.form.get("search", ""))
+    except NotFound as fault:
+        flash(str(fault), "error")
+        return redirect(url_for("pupils.list_all"), code=303)
+    return redirect(url_for("profiles.show_pupil", pupil_id=pupil_id), code=303)
 
 
 def _record_view(pupil_id: UUID, purpose: Purpose | None) -> None:

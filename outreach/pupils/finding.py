@@ -121,6 +121,11 @@ def list_pupils(
     return PupilPage(pupils, total, page, pages)
 
 
+def is_reference(search: str) -> bool:
+    """Whether it is meant as the reference of a response, which no part of a name looks like."""
+    return search.strip().upper().startswith(("FSQ-", "FSQ "))
+
+
 def years_of(session: Session, seen: ColumnElement[bool]) -> list[int]:
     here = (Pupil.school_id == school_of(session), Pupil.erased_at.is_(None), seen)
     return list(session.scalars(select(Pupil.year).where(*here).distinct().order_by(Pupil.year)))

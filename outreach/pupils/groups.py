@@ -13,6 +13,8 @@ from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.pupils.models import GroupKind, GroupMember, Pupil, RosterGroup
 
+Day = date | ColumnElement[date]
+
 KIND_WORDS = {
     GroupKind.REGISTRATION: "Registration group",
     GroupKind.TEACHING: "Teaching group",
@@ -54,7 +56,7 @@ class GroupName:
         return cls(group.kind, group.name)
 
 
-def is_member_on(day: date) -> ColumnElement[bool]:
+def is_member_on(day: Day) -> ColumnElement[bool]:
     """Joins GroupMember to RosterGroup. First and last days count; a date not given is open."""
     return and_(
         GroupMember.school_id == RosterGroup.school_id,
@@ -65,12 +67,12 @@ def is_member_on(day: date) -> ColumnElement[bool]:
 
 
 def _holds(
-    starts_on: InstrumentedAttribute[Any], ends_on: InstrumentedAttribute[Any], day: date
+    starts_on: InstrumentedAttribute[Any], ends_on: InstrumentedAttribute[Any], day: Day
 ) -> ColumnElement[bool]:
     return and_(or_(starts_on.is_(None), starts_on <= day), or_(ends_on.is_(None), ends_on >= day))
 
 
-def is_in_group(day: date) -> ColumnElement[bool]:
+def is_in_group(day: Day) -> ColumnElement[bool]:
     """Joins Pupil, GroupMember and RosterGroup; of any kind."""
     return and_(
         GroupMember.school_id == Pupil.school_id,
@@ -79,7 +81,7 @@ def is_in_group(day: date) -> ColumnElement[bool]:
     )
 
 
-def is_in_registration_group(day: date) -> ColumnElement[bool]:
+def is_in_registration_group(day: Day) -> ColumnElement[bool]:
     """Joins Pupil, GroupMember and RosterGroup."""
     return and_(is_in_group(day), RosterGroup.kind == GroupKind.REGISTRATION)
 

@@ -12,6 +12,7 @@ from outreach.pupils.finding import (
     PupilPage,
     get_pupil,
     groups_here,
+    is_reference,
     list_pupils,
     years_of,
 )
@@ -56,6 +57,8 @@ def list_all() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """A form that changes nothing, and a POST all the same: a URL must not hold a pupil's name."""
     form = request.form
+    if signed_in().role is not Role.VIEWER and is_reference(form.get("search", "")):
+        return redirect(url_for("profiles.find_by_reference"), code=307)  # the form goes with it
     return _list(form.get("year", ""), form.get("group", ""), form.get("search", "").strip())
 
 

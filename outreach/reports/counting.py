@@ -11,18 +11,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from outreach.answering.models import Response
 from outreach.campaigns.models import Invitation
 from outreach.clock import academic_year, london_date
-from outreach.database import school_of
+from outreach.database import enum_type, school_of
+from outreach.queues import DueWork, Work
 from outreach.reports.floor import floor_of
 from outreach.reports.models import CountedResponse
 from outreach.reports.responses import is_counted, is_its_invitation
 from outreach.reports.small_numbers import blocks_of
+from outreach.schools.models import School
 
 Unit = tuple[int, ...]
 """Year groups that are counted together: one by itself, or several that are small."""
@@ -40,6 +42,17 @@ def count_in(session: Session, now: datetime) -> int:
         .having(func.count() >= floor)
     )
     return sum(_count_in(session, one, floor, now) for one in session.scalars(changed).all())
+
+
+def have_counted(session: Session, now: datetime) -> None:
+    """Have a worker look at every school once: what waits since before an upgrade has no write-back
+    to come, after which it would be counted in."""
+    schools = select(School.id, literal(Work.WRITE_BACK, enum_type(Work)), literal(now))
+    session.execute(
+        insert(DueWork)
+        .from_select(["school_id", "kind", "due_at"], schools)
+        .on_conflict_do_nothing()
+    )
 
 
 def _count_in(session: Session, campaign_id: UUID, floor: int, now: datetime) -> int:

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Date, Text, cast, distinct, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from outreach.answering.models import Answer, Response
+from outreach.answering.models import Answer, AnsweringSession, Response
 from outreach.campaigns import pinning
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.models import Invitation
@@ -27,7 +27,8 @@ from outreach.errors import Refusal
 from outreach.profiles.fields import score_fields
 from outreach.profiles.history import year_name
 from outreach.pupils.finding import get_pupil
-from outreach.pupils.models import Pupil
+from outreach.pupils.groups import is_in_registration_group
+from outreach.pupils.models import Pupil, RosterGroup
 from outreach.reports.responses import is_its_invitation, is_of_campaign, is_of_pupil
 from outreach.spreadsheets import csv_line
 from questionnaires.answers import AnswerFault, Json, Value, from_json, to_json
@@ -42,6 +43,7 @@ SKIPPED = "(skipped)"
 IDENTITY_COLUMNS = (
     *("upn", "mis_id", "response", "submitted_at", "questionnaire", "version"),
     *("academic_year", "campaign", "superseded_at"),
+    *("reference", "year", "registration_group", "mode", "language", "arrived_by"),
 )
 
 
@@ -64,6 +66,16 @@ class ResultRow:
     fields: Mapping[str, float | None]
     """Every score under the name it has in the pupil profile."""
 
+    reference: str | None = None
+    year: int | None = None
+    """The year group that the pupil was in when asked."""
+    registration_group: str | None = None
+    """On the day it was sent."""
+    mode: str | None = None
+    language: str | None = None
+    """Of the answers; several, as of the next, stand between semicolons."""
+    arrived_by: str | None = None
+
     @property
     def academic_year(self) -> str:
         return year_name(academic_year(london_date(self.submitted_at)))
@@ -76,6 +88,8 @@ class ResultRow:
             *(self.upn, self.mis_id, str(self.response), self.submitted_at.isoformat()),
             *(self.questionnaire, self.version),
             *(self.academic_year, str(self.campaign), superseded_at),
+            *(self.reference, self.year, self.registration_group),
+            *(self.mode, self.language, self.arrived_by),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -151,40 +165,83 @@ def _rows(
 ) -> Iterator[ResultRow]:
     """Oldest submission first. The answers come as one JSON object a response, not row by row."""
     given = (
-        select(func.jsonb_object_agg(Answer.question_id, Answer.value))
+        select(
+            func.jsonb_object_agg(Answer.question_id, Answer.value).label("answers"),
+            _each(Answer.mode).label("mode"),
+            _each(Answer.language).label("language"),
+        )
         .where(Answer.school_id == Response.school_id, Answer.response_id == Response.id)
         .correlate(Response)
-        .scalar_subquery()
+        .lateral("given")
     )
     submitted = (
-        select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given.label("given"))
-        .add_columns(Response.sha256, Invitation.campaign_id, Response.superseded_at)
+        select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given)
+        .add_columns(
+            *(Response.sha256, Invitation.campaign_id, Response.superseded_at),
+            *(Response.reference, Invitation.pupil_year),
+            _group_when_sent().label("registration_group"),
+            _ways_of_arriving().label("arrived_by"),
+        )
         .join(Invitation, is_its_invitation())
         .join(Pupil, (Pupil.school_id == Response.school_id) & (Pupil.id == Invitation.pupil_id))
+        .join(given, true())
         .where(which)
         .order_by(Response.submitted_at, Response.id)
         .execution_options(yield_per=ROWS_AT_A_TIME)
     )
     by_hash = {one.sha256: one for one in definitions}
     for row in session.execute(submitted):
-        upn, mis_id, response_id, submitted_at, stored, sha256, campaign_id, superseded_at = row
-        definition = by_hash[sha256]
-        answers = _read_answers(definition, response_id, stored or {})
+        definition = by_hash[row.sha256]
+        answers = _read_answers(definition, row.id, row.answers or {})
         on_path = walk(definition, answers).on_path(answers)
         scores = score(definition, on_path)
         yield ResultRow(
-            upn=upn,
-            mis_id=mis_id,
-            response=response_id,
-            submitted_at=submitted_at,
+            upn=row.upn,
+            mis_id=row.mis_id,
+            response=row.id,
+            submitted_at=row.submitted_at,
             questionnaire=definition.id,
             version=definition.version,
-            campaign=campaign_id,
-            superseded_at=superseded_at,
+            campaign=row.campaign_id,
+            superseded_at=row.superseded_at,
+            reference=row.reference,
+            year=row.pupil_year,
+            registration_group=row.registration_group,
+            mode=row.mode,
+            language=row.language,
+            arrived_by=row.arrived_by,
             answers={question_id: to_json(value) for question_id, value in on_path.items()},
             scores=scores,
             fields=score_fields(definition, scores),
         )
+
+
+def _each(column: InstrumentedAttribute[Any]) -> ColumnElement[str | None]:
+    """Every value once, between semicolons."""
+    return func.string_agg(distinct(cast(column, Text)), ";")
+
+
+def _group_when_sent() -> ColumnElement[str | None]:
+    day = cast(func.timezone("Europe/London", Response.submitted_at), Date)
+    return (
+        select(func.min(RosterGroup.name))
+        .where(is_in_registration_group(day))
+        .correlate(Pupil, Response)
+        .scalar_subquery()
+    )
+
+
+def _ways_of_arriving() -> ColumnElement[str | None]:
+    return (
+        select(_each(AnsweringSession.arrived_by))
+        .where(
+            AnsweringSession.school_id == Response.school_id,
+            AnsweringSession.invitation_id == Response.invitation_id,
+            AnsweringSession.response_id == Response.id,
+        )
+        .correlate(Response)
+        .scalar_subquery()
+    )
 
 
 def _read_answers(

@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from outreach import audit
+from outreach import audit, queues
 from outreach.audit import Actor
 from outreach.database import school_of
 from outreach.errors import Refusal
+from outreach.queues import Work
 from outreach.reports.models import ReportingRule
 from outreach.reports.small_numbers import USUAL_FLOOR
 
@@ -36,6 +37,7 @@ def change_floor(session: Session, floor: int, actor: Actor, now: datetime) -> b
         .values(school_id=school_of(session), **values)
         .on_conflict_do_update(index_elements=[ReportingRule.school_id], set_=values)
     )
+    queues.call_for(session, school_of(session), Work.WRITE_BACK, now)  # more may be enough now
     audit.record(
         session,
         now,

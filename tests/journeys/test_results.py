@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from outreach import web
-from outreach.answering.models import Answer, Response
+from outreach.answering.models import Answer, Mode, Response
 from outreach.audit import AuditEvent
 from outreach.cli.entry import outreach
 from outreach.clock import now
@@ -21,12 +21,14 @@ from outreach.database import transaction
 from outreach.errors import NotFound
 from outreach.profiles.fields import score_fields
 from outreach.pupils.models import Item, Pupil, PupilCharacteristic
+from outreach.queues import Bell, Work, take_overdue
+from outreach.reports.models import CountedResponse
 from outreach.schools.models import Role
 from questionnaires.answers import from_json
 from questionnaires.model import Note
 from questionnaires.scoring import score
 from tests.answered import answer_and_submit, launch_campaign
-from tests.factories import MadeSchool, make_pupil, make_school, signed_in
+from tests.factories import MadeSchool, make_pupil, make_school, put_in_group, signed_in
 from tests.journeys.staff_pages import submit
 from workers import write_back as job
 
@@ -164,6 +166,51 @@ def test_an_export_as_csv_has_one_line_a_response(scene: Scene) -> None:
     lines = list(csv.DictReader(io.StringIO(result.stdout, newline="")))
     assert len(lines) == 3
     assert lines[0]["readiness"] == "100.0"
+
+
+def test_an_export_says_how_it_was_answered_and_its_reference_finds_the_pupil(
+    scene: Scene,
+) -> None:
+    scene.answer(0)
+    with transaction(scene.wired.sessions, scene.school.id) as session:
+        put_in_group(session, "10B", scene.pupils[0])
+        reference = session.scalars(select(Response.reference)).one()
+        session.execute(
+            update(Answer).where(Answer.question_id == "ideas_have_one").values(mode=Mode.CHAT)
+        )
+
+    (row,) = exported(scene.campaign)
+
+    assert (row["year"], row["registration_group"], row["reference"]) == (10, "10B", reference)
+    assert (row["mode"], row["language"]) == ("chat;pages", "en")
+    address = f"/staff/pupils/{scene.pupils[0]}"
+    typed = f" {reference.lower().replace('-', ' ')} "
+    client = signed_in(scene.app, scene.school)
+    for search, found in ((typed, address), ("FSQ-2222-2222", "/staff/pupils")):
+        asked = submit(client, "/staff/pupils", "/staff/pupils", search=search)
+        assert asked.status_code == 307
+        sent = submit(client, "/staff/pupils", asked.location, search=search)
+        assert (sent.status_code, sent.location) == (303, found)
+    assert "No response of this school has that reference" in client.get("/staff/pupils").text
+    viewer = signed_in(scene.app, scene.school, Role.VIEWER)
+    assert submit(viewer, "/staff/pupils", "/staff/pupils", search=typed).status_code == 200
+
+
+def test_what_waited_since_before_an_upgrade_is_counted_in_without_another_write_back(
+    scene: Scene,
+) -> None:
+    scene.answer(*range(8))
+    scene.write_back()
+    with transaction(scene.wired.sessions, scene.school.id) as session:
+        session.execute(delete(CountedResponse))
+    assert "Too few answers" in scene.page(role=Role.VIEWER)
+
+    assert run("db", "upgrade").exit_code == 0
+    with transaction(scene.wired.sessions) as session:
+        assert Bell(Work.WRITE_BACK, scene.school.id) in take_overdue(session, now(), 99)
+    scene.write_back()
+
+    assert "Readiness" in scene.page(role=Role.VIEWER)
 
 
 def test_an_export_of_no_such_campaign_is_refused(scene: Scene) -> None:
