@@ -208,4 +208,4 @@ def _words(barrier: Barrier | None, standing: Standing) -> str:
 
 def _destination(entry: ProfileEntry, library: Library) -> str:
     definition = definition_of(library, entry.questionnaire, entry.version)
-    return ", ".join(value_words(entry.field, entry.value, definition))
+    return "; ".join(value_words(entry.field, entry.value, definition))
