@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, ScalarSelect, Select, false, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, false, or_, select, text
+from sqlalchemy.orm import Session, aliased
 
 from outreach import queues
 from outreach.campaigns import outbox
@@ -58,6 +58,7 @@ DueRow = tuple[
     datetime | None,
     str,
     str | None,
+    bool,
 ]
 
 _TAKE = text("""
@@ -82,6 +83,8 @@ class Claimed:
     address: str = field(repr=False)
     kind: AddressKind
     hash: bytes = field(repr=False)
+    has_new_link: bool
+    """Whether every earlier link of the pupil ended when this one was made."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueR
             Invitation.mail_stopped_at,
             Pupil.forename,
             Pupil.preferred_forename,
+            _took_over().label("has_new_link"),
         )
         .join(Link, (Link.school_id == Message.school_id) & (Link.id == Message.link_id))
         .join(
@@ -206,6 +210,22 @@ def _due_messages(campaign: Campaign, now: datetime, limit: int) -> Select[*DueR
         .order_by(Message.next_attempt_at)
         .limit(limit)
         .with_for_update(of=Message, skip_locked=True)
+    )
+
+
+def _took_over() -> ColumnElement[bool]:
+    """Over Link: another of its invitation ended at the moment that it was made."""
+    earlier = aliased(Link)
+    return (
+        select(earlier.id)
+        .where(
+            earlier.school_id == Link.school_id,
+            earlier.invitation_id == Link.invitation_id,
+            earlier.id != Link.id,
+            earlier.revoked_at == Link.created_at,
+        )
+        .correlate(Link)
+        .exists()
     )
 
 
@@ -229,7 +249,7 @@ def _sort_out(
         first_name = row.preferred_forename or row.forename
         to = (answer.address, answer.address_kind, answer.address_hash)
         which = (row.id, row.step, row.invitation_id, row.link_id, row.response_id)
-        mailable.append(Claimed(*which, first_name, *to))
+        mailable.append(Claimed(*which, first_name, *to, row.has_new_link))
     for why, ids in stopped.items():
         outbox.stop_waiting(session, why, now, Message.id.in_(ids))
     return mailable

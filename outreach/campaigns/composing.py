@@ -95,12 +95,22 @@ class InviteLetter:
             "contact": self.contact,
         }
 
-    def render(self, first_name: str, link_url: str, stop_url: str, notice_url: str) -> Rendered:
+    def render(
+        self,
+        first_name: str,
+        link_url: str,
+        stop_url: str,
+        notice_url: str,
+        *,
+        has_new_link: bool = False,
+    ) -> Rendered:
+        """`has_new_link`: it is sent in place of a link that has ended."""
         own = {
             "first_name": first_name,
             "link_url": link_url,
             "stop_url": stop_url,
             "privacy_url": notice_url,
+            "has_new_link": has_new_link,
         }
         subject, text, html = (
             _environment().get_template(f"invite/{name}").render(self._common | own)
@@ -113,7 +123,13 @@ class InviteLetter:
         signer, key, public_url = self.parts.signer, self.school.key, self.parts.settings.public_url
         stop_url = f"{public_url}/stop/{stop_token(signer, key, message.link_id)}"
         link_url = f"{public_url}/q/{link_token(signer, key, message.link_id)}"
-        rendered = self.render(message.first_name, link_url, stop_url, f"{stop_url}/privacy")
+        rendered = self.render(
+            message.first_name,
+            link_url,
+            stop_url,
+            f"{stop_url}/privacy",
+            has_new_link=message.has_new_link,
+        )
         headers = {
             "List-Unsubscribe": f"<{stop_url}>",  # RFC 2369, RFC 8058
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

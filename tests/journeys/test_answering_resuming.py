@@ -12,7 +12,8 @@ from outreach.audit import OPERATOR, AuditEvent
 from outreach.campaigns.models import Link
 from outreach.campaigns.states import MessageState
 from outreach.errors import NotFound
-from tests.factories import signed_in
+from tests.contract.catching import Catcher
+from tests.factories import run_workers, signed_in
 from tests.journeys.dsl import BOTH_MODES, Browser, Launched
 
 Launch = Callable[..., Launched]
@@ -215,6 +216,26 @@ def test_a_new_link_is_mailed_the_old_one_ends_and_tries_begin_anew(begun: Launc
     assert newest.link_id == begun.newest.link_id
     assert on_new_device(begun.newest).heading == ASKS
     assert on_new_device(begun.newest).prove(14, 3).heading == "Last?"
+
+
+def test_the_mail_with_a_new_link_says_so_first_and_that_the_older_one_has_ended(
+    launch: Launch, mailbox: Catcher
+) -> None:
+    launched = launch("gcse")
+    run_workers(launched.parts)
+    launched.browser().start().press(action="skip")
+    launched.clock.turn(milliseconds=1)
+    on_new_device(launched).get("/answer/new-link").press()
+    run_workers(launched.parts)
+
+    new = mailbox.mails[-1]
+    first = next(mail for mail in mailbox.mails if mail.recipient == new.recipient)
+    assert "new link" not in first.message["Subject"] + first.text
+    assert new.message["Subject"] == "Your new link to the questionnaire of Hill Test School"
+    words = " ".join(new.text.split()).partition(", ")[2]
+    assert words.startswith("Here is your new link")
+    assert "code that you had for it before has ended" in words
+    assert launched.newest.token in new.text
 
 
 def test_the_first_browser_carries_on_with_the_new_link_unasked(launched: Launched) -> None:
