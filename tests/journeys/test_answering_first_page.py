@@ -72,6 +72,7 @@ def test_it_says_who_asks_why_what_is_kept_who_sees_it_how_long_and_that_it_is_a
         "ask your careers leader or tutor at Hill Test School",
     ):
         assert words in page.words
+    assert "keeps students safe" not in page.words, "nothing asks for own words"
     assert launched.browser().get(page.link_of("full privacy notice")).status == 200
 
 

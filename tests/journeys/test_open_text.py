@@ -71,7 +71,10 @@ def act(client: FlaskClient, address: str, **fields: str):
 def test_a_box_says_who_reads_it_and_where_to_turn_and_keeps_what_is_too_long(
     launch: Launch,
 ) -> None:
-    student = launch("text").browser().start()
+    launched = launch("text")
+    first_page = launched.browser().open()
+    assert "keeps students safe reads what you write there" in first_page.words
+    student = launched.browser().start()
 
     assert "reads what you write here, even if you do not send your answers" in student.words
     assert "Childline on 0800 1111" in student.words
