@@ -18,7 +18,7 @@ from pygal.style import Style
 sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != pygal.__name__]
 
 WIDTH = 800
-ROW = 20
+ROW = 22
 """Height of one bar."""
 GAP = 10
 COLOURS = ("#3d85c6", "#d9822b", "#2e9e6b", "#a879c9", "#d9635a", "#868f99")
@@ -128,7 +128,7 @@ def _style() -> Style:
         font_family=_FONT,
         label_font_size=15,
         major_label_font_size=15,
-        value_font_size=15,
+        value_font_size=14,
         legend_font_size=15,
     )
 

@@ -15,7 +15,7 @@ from outreach.reports.small_numbers import is_few
 K = TypeVar("K", bound=Hashable)
 
 STEPS = (1, 2, 5, 10)
-"""Per cent. Of 100 students each whole per cent is somebody's; of 20, every fifth."""
+"""Per cent. Of 100 answers each whole per cent is somebody's; of 20, every fifth."""
 
 
 def without_few(
@@ -43,7 +43,7 @@ def rounded_share(parts: Sequence[Tally], floor: int) -> int | None:
     whole = sum(parts, NOBODY)
     if not any(is_few(one.students - one.scored, floor) for one in (whole, *parts)):
         return share_positive(whole)
-    step = _step(whole.students, floor)
+    step = _step(whole.students, whole, floor)
     return None if step is None else _rounded(100 * whole.positive / whole.clear, step)
 
 
@@ -87,7 +87,7 @@ def _shown(
         return replace(one, average=None, positive=None)
     if one.scored is not None and not is_few(tally.students - tally.scored, floor):
         return one
-    step = _step(counted.students, floor)
+    step = _step(counted.students, tally, floor)
     if step is None:
         return replace(one, average=None, positive=None)
     return replace(
@@ -99,10 +99,10 @@ def _shown(
     )
 
 
-def _step(students: int, floor: int) -> int | None:
+def _step(students: int, tally: Tally, floor: int) -> int | None:
     """The finest at which each share fits every number of scored students, less a few, that there
-    may be; None where there is none."""
-    least = students - floor
+    may be; None where there is none. Of several questions each has as many answers."""
+    least = (students - floor) * (tally.asked // tally.students)
     return next((step for step in STEPS if least * step >= 100), None)
 
 
