@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, render_template
 
 from outreach import web
+from outreach.reports.by_mode import mode_words
 from outreach.reports.cohort import cohort_of
 from outreach.reports.comparing import comparisons, is_settled
 from outreach.reports.responses import Edition
@@ -38,14 +39,16 @@ def init_app(app: Flask) -> None:
 def show_results(campaign_id: UUID) -> str:
     """Who may see single responses sees small numbers too; viewers the edition without them."""
     may_download = signed_in().role in DOWNLOADERS
-    cohort = cohort_of(
-        web.db(), web.parts().library, campaign_id, web.now(), edition=edition_for(signed_in().role)
-    )
+    edition = edition_for(signed_in().role)
+    cohort = cohort_of(web.db(), web.parts().library, campaign_id, web.now(), edition=edition)
     compared = comparisons(web.db(), campaign_id, cohort.floor) if may_download else ()
     return render_template(
         "staff/reports/results.html",
         cohort=cohort,
         sections=sections_of(cohort, compared),
         may_download=may_download,
+        by_mode=mode_words(web.db(), campaign_id, cohort.floor, edition)
+        if may_download or cohort.counted_shown is not None
+        else "",
         compares_later=may_download and not is_settled(web.db(), campaign_id),
     )

@@ -237,6 +237,20 @@ def test_results_of_fewer_than_six_are_not_drawn(scene: Scene) -> None:
     assert "Strongest" not in page
 
 
+def test_a_line_says_in_which_way_students_answered_and_hides_a_few(scene: Scene) -> None:
+    changed, *_ = scene.answer(*range(8))
+    with transaction(scene.wired.sessions, scene.school.id) as session:
+        answers = (Answer.response_id == changed, Answer.question_id == "ideas_have_one")
+        session.execute(update(Answer).where(*answers).values(mode=Mode.CHAT))
+    scene.write_back()
+
+    assert (
+        "Sent in: 7 of 7 who began as pages (100%) and 1 of 1 who began in both ways."
+        in scene.page()
+    )
+    assert "as pages" not in scene.page(role=Role.VIEWER), "one is what is left of eight"
+
+
 def test_results_of_enough_students_show_averages_and_what_they_intend(scene: Scene) -> None:
     scene.answer(0, 1, 2, 3, 4, 5, destination_intended="apprenticeship")
     scene.answer(6, 7, is_positive=False, destination_intended="not_sure")
