@@ -13,7 +13,13 @@ import yaml
 from outreach.profiles.meaning import meanings_in
 from questionnaires.answers import Value, describe
 from questionnaires.loading import Library
-from questionnaires.model import DEFAULT_LANGUAGE, Block, Questionnaire, TextQuestion
+from questionnaires.model import (
+    DEFAULT_LANGUAGE,
+    Block,
+    ChoiceQuestion,
+    Questionnaire,
+    TextQuestion,
+)
 from questionnaires.path import walk
 from questionnaires.scoring import score
 
@@ -56,8 +62,13 @@ def copy_of(
     said = [key for key, tally in tallies.items() if tally.positive + tally.not_positive]
     unsure = [key for key, tally in tallies.items() if tally.unsure and key not in said]
     sure = [key for key in said if tallies[key].not_positive == 0]
-    between = [key for key in said if tallies[key].positive and key not in sure]
-    open_ = [key for key in tallies if key in unsure or (key in said and not tallies[key].positive)]
+    now_and_then = _now_and_then(questionnaire, answers)
+    between = [
+        key for key in said if key not in sure and (tallies[key].positive or key in now_and_then)
+    ]
+    open_ = [
+        key for key in tallies if key in unsure or (key in said and key not in (*sure, *between))
+    ]
 
     def of(keys: list[str], block: Block) -> tuple[str, ...]:
         return _in_words(questionnaire, keys, block, language)
@@ -72,6 +83,19 @@ def copy_of(
         steps=_steps(questionnaire, [*open_, *between], language),
         sections=_sections(questionnaire, library, answers, language, with_own_words),
     )
+
+
+def _now_and_then(questionnaire: Questionnaire, answers: Mapping[str, Value]) -> set[str]:
+    """Skills that are used, and too seldom to count: an answer above the least of its scale."""
+    found = set()
+    for question in walk(questionnaire, answers).asked:
+        if not isinstance(question, ChoiceQuestion) or question.scoring is None:
+            continue
+        clear = [value for value in question.values if value not in question.scoring.unsure]
+        above_least = {*clear[:-1]} - {*question.scoring.positive}
+        if question.block is Block.ESSENTIAL_SKILLS and answers.get(question.id) in above_least:
+            found.add(question.construct)
+    return found
 
 
 def _in_words(

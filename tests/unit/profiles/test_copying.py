@@ -17,7 +17,7 @@ def library() -> Library:
 
 
 def answered(questionnaire: Questionnaire, which: str, library: Library) -> OwnCopy:
-    """Every scored question answered alike: positive, not_positive, unsure or skipped."""
+    """Every scored question answered alike: positive, between, not_positive, unsure or skipped."""
     answers: dict[str, str | None] = {}
     for question in questionnaire.questions:
         if not isinstance(question, ChoiceQuestion) or question.scoring is None:
@@ -27,7 +27,8 @@ def answered(questionnaire: Questionnaire, which: str, library: Library) -> OwnC
         others = [value for value in question.values if value not in apart]
         first = {
             "positive": scoring.positive[:1],
-            "not_positive": others[:1],
+            "between": others[:1],
+            "not_positive": others[-1:],
             "unsure": scoring.unsure[:1],
         }.get(which, ())
         answers[question.id] = next(iter(first), None)
@@ -39,13 +40,14 @@ def test_every_questionnaire_has_three_things_to_do_however_it_is_answered(
     library: Library, id: str
 ) -> None:
     questionnaire = library.latest(id)
-    for which in ("positive", "not_positive", "unsure", "skipped"):
+    for which in ("positive", "between", "not_positive", "unsure", "skipped"):
         own = answered(questionnaire, which, library)
         assert len(set(own.steps)) == STEPS, which
         assert bool(own.sure and own.often) is (which == "positive")
         assert not own.partly
-        assert not own.sometimes
-        assert bool(own.to_find_out and own.to_practise) is (which in ("not_positive", "unsure"))
+        assert bool(own.sometimes) is (which == "between")
+        assert bool(own.to_find_out) is (which in ("between", "not_positive", "unsure"))
+        assert bool(own.to_practise) is (which in ("not_positive", "unsure"))
 
 
 def test_what_was_said_both_ways_stands_between_and_each_says_what_it_is_about(
