@@ -43,7 +43,7 @@ SKIPPED = "(skipped)"
 IDENTITY_COLUMNS = (
     *("upn", "mis_id", "response", "submitted_at", "questionnaire", "version"),
     *("academic_year", "campaign", "superseded_at"),
-    *("reference", "year", "registration_group", "mode", "language", "arrived_by"),
+    *("year", "registration_group", "mode", "language", "arrived_by"),
 )
 
 
@@ -66,7 +66,6 @@ class ResultRow:
     fields: Mapping[str, float | None]
     """Every score under the name it has in the pupil profile."""
 
-    reference: str | None = None
     year: int | None = None
     """The year group that the pupil was in when asked."""
     registration_group: str | None = None
@@ -88,7 +87,7 @@ class ResultRow:
             *(self.upn, self.mis_id, str(self.response), self.submitted_at.isoformat()),
             *(self.questionnaire, self.version),
             *(self.academic_year, str(self.campaign), superseded_at),
-            *(self.reference, self.year, self.registration_group),
+            *(self.year, self.registration_group),
             *(self.mode, self.language, self.arrived_by),
         )
 
@@ -178,7 +177,7 @@ def _rows(
         select(Pupil.upn, Pupil.mis_id, Response.id, Response.submitted_at, given)
         .add_columns(
             *(Response.sha256, Invitation.campaign_id, Response.superseded_at),
-            *(Response.reference, Invitation.pupil_year),
+            Invitation.pupil_year,
             _group_when_sent().label("registration_group"),
             _ways_of_arriving().label("arrived_by"),
         )
@@ -204,7 +203,6 @@ def _rows(
             version=definition.version,
             campaign=row.campaign_id,
             superseded_at=row.superseded_at,
-            reference=row.reference,
             year=row.pupil_year,
             registration_group=row.registration_group,
             mode=row.mode,

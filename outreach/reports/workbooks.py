@@ -43,7 +43,6 @@ IDENTITY_WORDS = {
     "academic_year": "The school year, from 1 September, in which it was sent",
     "campaign": "The campaign that asked for it",
     "superseded_at": "Empty: it counts. Otherwise when the student sent another in its place",
-    "reference": "What the student was shown when it was sent, to read out",
     "year": "The year group that the pupil was in when asked",
     "registration_group": "The pupil’s registration group on the day it was sent",
     "mode": "pages or chat: how the answers were given; both where the student changed over",
