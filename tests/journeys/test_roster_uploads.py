@@ -223,7 +223,7 @@ def test_an_excel_workbook_is_imported_and_its_formula_is_told_as_text(
     assert (kept.forename, kept.mis_id, kept.source) == ("Zoë", "17", "xlsx")
     faults = html.unescape(re.search(r'name="faults" value="([^"]+)"', done.text).group(1))  # type: ignore[union-attr]
     listed = submit_faults(leader, faults, "row")
-    assert b"3,Forename,\"'=HYPERLINK(" in listed.data
+    assert b'3,"Forename","\'=HYPERLINK(' in listed.data
 
 
 def test_a_ctf_is_imported_and_its_faults_name_pupils(
@@ -242,7 +242,7 @@ def test_a_ctf_is_imported_and_its_faults_name_pupils(
     with transaction(sessions, school.id) as session:
         assert session.scalars(select(RosterImport.source)).one() == "ctf"
     faults = html.unescape(re.search(r'name="faults" value="([^"]+)"', checked.text).group(1))  # type: ignore[union-attr]
-    assert b"\xef\xbb\xbfPupil,Column" in submit_faults(leader, faults, "pupil").data
+    assert b'\xef\xbb\xbf"Pupil","Column","Value"' in submit_faults(leader, faults, "pupil").data
 
 
 def submit_faults(client: FlaskClient, faults: str, row_name: str) -> TestResponse:
