@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 from email.utils import parseaddr
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -171,3 +171,48 @@ def read_keys(text: str, name: str) -> tuple[str, ...]:
             "more. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return keys
+
+
+def read_dns_resolver(text: str) -> str:
+    """As `host:port`; empty for this machine's own. The host is an address: a name would need DNS."""
+    if not text:
+        return ""
+    host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
+    host, port = (host, port) if colon else (text, "53")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+        number = int(port)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 65535:
+        raise SettingsFault(
+            "DNS_RESOLVER must be the IP address of a DNS server, with or without a port, "
+            "for example DNS_RESOLVER=192.0.2.53 or DNS_RESOLVER=[2001:db8::53]:5353."
+        )
+    return f"[{address}]:{number}" if address.version == 6 else f"{address}:{number}"
+
+
+def read_sending_hosts(text: str) -> tuple[str, ...]:
+    """IP addresses, networks, and `include:` of a domain whose SPF record lists them."""
+    hosts = tuple(host.lower() for host in map(str.strip, text.split(",")) if host)
+    for host in hosts:
+        name, colon, domain = host.partition(":")
+        if name == "include" and colon and _is_host_name(domain):
+            continue
+        try:
+            ip_network(host, strict=True)
+        except ValueError as fault:
+            raise SettingsFault(
+                "SENDING_HOSTS must be IP addresses, networks or include:DOMAIN, with commas between, "
+                "for example SENDING_HOSTS=192.0.2.10,198.51.100.0/28,include:spf.provider.example."
+            ) from fault
+    return hosts
+
+
+def _is_host_name(text: str) -> bool:
+    labels = text.split(".")
+    plain = all(
+        label and label.isascii() and label.replace("-", "").replace("_", "").isalnum()
+        for label in labels
+    )
+    return plain and len(labels) > 1

@@ -14,11 +14,13 @@ from outreach.reading_settings import (
     SettingsFault,
     is_loopback,
     read_database_url,
+    read_dns_resolver,
     read_keys,
     read_mail_from,
     read_port,
     read_public_url,
     read_redis_url,
+    read_sending_hosts,
     read_smtp_url,
     read_source_url,
 )
@@ -79,6 +81,17 @@ SETTINGS = (
     Setting("XPORTER_APP_ID", "this application's id (relying party) at Xporter", "outreach"),
     Setting("PUBLIC_URL", "where people reach the service; no path", "http://127.0.0.1:PORT"),
     Setting("MAIL_FROM", "sender of all mail; a display name may stand before it", "a .example"),
+    Setting(
+        "SENDING_HOSTS",
+        "where mail comes from, for schools to allow: IP addresses, networks, include:DOMAIN; "
+        "with commas between",
+        "none are named",
+    ),
+    Setting(
+        "DNS_RESOLVER",
+        "the DNS server that checks of mail set-up ask: ADDRESS or ADDRESS:PORT",
+        "this machine's own",
+    ),
     Setting("PORT", "the port of the web app", "8000"),
     Setting("DATA_DIR", "the one folder for state on this machine", "./data"),
 )
@@ -106,6 +119,10 @@ class Settings:
     xporter_app_id: str
     public_url: str
     mail_from: str
+    sending_hosts: tuple[str, ...] = ()
+    """IP addresses, networks and `include:` of a domain, as an IT team is told them."""
+    dns_resolver: str = ""
+    """`address:port`; empty for this machine's own."""
     port: int
     data_dir: Path
     is_embedded_database: bool
@@ -148,6 +165,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     redis_url = read_redis_url(given["REDIS_URL"])
     smtp_url = read_smtp_url(given["SMTP_URL"])
     mail_from = read_mail_from(given["MAIL_FROM"])
+    sending_hosts = read_sending_hosts(given["SENDING_HOSTS"])
+    dns_resolver = read_dns_resolver(given["DNS_RESOLVER"])
     sources = {
         name: read_source_url(name, given[name])
         for name in ("WONDE_URL", "XPORTER_URL", "XPORTER_TOKEN_URL")
@@ -172,6 +191,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         secret_keys=keys or _keep_secret_keys(data_dir),
         public_url=public_url,
         mail_from=mail_from,
+        sending_hosts=sending_hosts,
+        dns_resolver=dns_resolver,
         port=port,
         data_dir=data_dir,
         is_embedded_database=not database_url,

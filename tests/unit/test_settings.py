@@ -236,3 +236,34 @@ def test_what_a_set_was_given_is_kept_for_its_owner_alone(tmp_path: Path) -> Non
     keep_given(tmp_path, {"SMTP_URL": "smtp://user:secret@127.0.0.1:2525"})
 
     assert (tmp_path / GIVEN_FILE).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("192.0.2.53", "192.0.2.53:53"),
+        ("192.0.2.53:5353", "192.0.2.53:5353"),
+        ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
+        ("[2001:db8::53]", "[2001:db8::53]:53"),
+        ("", ""),
+    ],
+)
+def test_the_dns_server_may_be_given_with_its_port(tmp_path: Path, given: str, read: str) -> None:
+    assert load_with(tmp_path, DNS_RESOLVER=given).dns_resolver == read
+
+
+@pytest.mark.parametrize("given", ["dns.example", "192.0.2.53:0", "192.0.2.53:x", "[::1"])
+def test_a_dns_server_is_an_address(tmp_path: Path, given: str) -> None:
+    assert "DNS_RESOLVER=" in fault_of(tmp_path, DNS_RESOLVER=given)
+
+
+def test_sending_hosts_are_addresses_networks_and_includes(tmp_path: Path) -> None:
+    given = "192.0.2.10, 2001:db8::/32,include:SPF.provider.example,"
+    hosts = ("192.0.2.10", "2001:db8::/32", "include:spf.provider.example")
+    assert load_with(tmp_path, SENDING_HOSTS=given).sending_hosts == hosts
+    assert load_with(tmp_path).sending_hosts == ()
+
+
+@pytest.mark.parametrize("given", ["mail.example", "192.0.2.10/24", "include:", "include:one"])
+def test_a_sending_host_that_cannot_be_one_is_named_by_example(tmp_path: Path, given: str) -> None:
+    assert "include:DOMAIN" in fault_of(tmp_path, SENDING_HOSTS=given)
