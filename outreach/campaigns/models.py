@@ -134,6 +134,7 @@ class Invitation(Tenant, Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    written_back_at: Mapped[datetime | None]
     mail_stopped_at: Mapped[datetime | None]
     reopened_at: Mapped[datetime | None]
 

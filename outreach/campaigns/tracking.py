@@ -58,8 +58,8 @@ def mark_submitted(
     return moved
 
 
-def mark_written_back(session: Session, invitation: Invitation) -> bool:
-    return _move(session, invitation, [_I.SUBMITTED], _I.WRITTEN_BACK)
+def mark_written_back(session: Session, invitation: Invitation, now: datetime) -> bool:
+    return _move(session, invitation, [_I.SUBMITTED], _I.WRITTEN_BACK, written_back_at=now)
 
 
 def reopen(session: Session, invitation: Invitation, now: datetime) -> bool:

@@ -62,7 +62,7 @@ def write_back(session: Session, library: Library, response_id: UUID, now: datet
     response.written_back_at = now
     session.flush()
     if response.superseded_at is None and response.replaceable_since is None:
-        tracking.mark_written_back(session, invitation)
+        tracking.mark_written_back(session, invitation, now)
     return True
 
 

@@ -109,7 +109,12 @@ def _belongs_to_pupil() -> ForeignKeyConstraint:
 
 
 class PupilAddress(TenantPart, Base):
-    """The work or home address the source gave. `fault` says why it cannot be one, or is null."""
+    """The work or home address the source gave. `fault` says why it cannot be one, or is null.
+
+    `given_at`: staff gave it in place of the source's (`pupils.correcting`), by `given_by`.
+    `instead_of` is the hash of what the source has, null where it has none: until the source gives
+    something else, staff's stands.
+    """
 
     __tablename__ = "pupil_address"
     __table_args__ = (_belongs_to_pupil(), Index(None, "school_id", "address_hash"))
@@ -119,6 +124,9 @@ class PupilAddress(TenantPart, Base):
     address: Mapped[str]
     address_hash: Mapped[bytes]
     fault: Mapped[str | None]
+    given_at: Mapped[datetime | None]
+    given_by: Mapped[UUID | None]
+    instead_of: Mapped[bytes | None]
 
 
 class SupportedVersion(Tenant, Base):
