@@ -7,6 +7,7 @@ what it opens decides (a campaign closes, a link is revoked).
 
 import hashlib
 import hmac
+from base64 import b32hexdecode, b32hexencode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,8 @@ from itsdangerous.signer import HMACAlgorithm
 
 SCHOOL_KEY_BYTES = 8
 SIGNATURE_BYTES = 16
+FOLDED_SIGNATURE_BYTES = 14
+"""112 bits: with 24 bytes of ids, what fits into the local part of an address (64 octets)."""
 
 
 class Purpose(Enum):
@@ -26,6 +29,9 @@ class Purpose(Enum):
     LINK = "outreach.link"
     STOP_MAIL = "outreach.stop-mail"
     SOURCE_HOOK = "outreach.source-hook"
+    IT_PAGE = "outreach.it-page"
+    IT_TEST = "outreach.it-test"
+    RETURN_PATH = "outreach.return-path"
 
 
 class BadToken(Exception):
@@ -72,10 +78,36 @@ class TokenSigner:
             )
             for purpose in Purpose
         }
+        self._folding_keys = {
+            purpose: [hmac.digest(key.encode(), purpose.value.encode(), "sha256") for key in keys]
+            for purpose in Purpose
+        }
 
     def sign(self, purpose: Purpose, school_key: bytes, row_id: UUID) -> str:
         payload = base64_encode(school_key + row_id.bytes)
         return self._signers[purpose].sign(payload).decode("ascii")
+
+    def sign_folded(self, purpose: Purpose, school_key: bytes, row_id: UUID) -> str:
+        """61 digits and small letters, which mean the same in capitals: mail servers may fold the
+        case of an address."""
+        payload = school_key + row_id.bytes
+        signature = _folded_signature(self._folding_keys[purpose][-1], payload)
+        return b32hexencode(payload + signature).decode("ascii").rstrip("=").lower()
+
+    def verify_folded(self, purpose: Purpose, token: str) -> TokenSubject:
+        """Raise BadToken unless `sign_folded` gave it here for `purpose`, whatever its case."""
+        try:
+            given = b32hexdecode(token.upper() + "=" * (-len(token) % 8))
+        except ValueError as fault:  # no ASCII, or no base32
+            raise BadToken from fault
+        payload, signature = given[:-FOLDED_SIGNATURE_BYTES], given[-FOLDED_SIGNATURE_BYTES:]
+        if len(payload) != SCHOOL_KEY_BYTES + 16 or not any(
+            hmac.compare_digest(_folded_signature(key, payload), signature)
+            for key in self._folding_keys[purpose]
+        ):
+            raise BadToken
+        school_key, row_id = payload[:SCHOOL_KEY_BYTES], payload[SCHOOL_KEY_BYTES:]
+        return TokenSubject(school_key, UUID(bytes=row_id))
 
     def verify(self, purpose: Purpose, token: str) -> TokenSubject:
         """Raise BadToken unless `token` was signed here for `purpose`."""
@@ -87,6 +119,10 @@ class TokenSigner:
             raise BadToken
         school_key, row_id = payload[:SCHOOL_KEY_BYTES], payload[SCHOOL_KEY_BYTES:]
         return TokenSubject(school_key, UUID(bytes=row_id))
+
+
+def _folded_signature(key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, payload, "sha256")[:FOLDED_SIGNATURE_BYTES]
 
 
 def hash_secret(secret: str) -> bytes:

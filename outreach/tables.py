@@ -6,10 +6,11 @@ from outreach import audit, queues
 from outreach.answering import feedback_models as feedback
 from outreach.answering import models as answering
 from outreach.answering.safeguarding import models as safeguarding
-from outreach.campaigns import code_models
+from outreach.campaigns import code_models, held_models
 from outreach.campaigns import models as campaigns
 from outreach.campaigns.own import models as own_questionnaires
 from outreach.database import Base
+from outreach.it_team import models as it_team
 from outreach.profiles import models as profiles
 from outreach.pupils import models as pupils
 from outreach.pupils.objections import models as objections
@@ -28,12 +29,14 @@ rooms = (
     objections,
     campaigns,
     code_models,
+    held_models,
     own_questionnaires,
     answering,
     feedback,
     safeguarding,
     profiles,
     reports,
+    it_team,
 )
 names = frozenset(Base.metadata.tables)
 

@@ -47,6 +47,7 @@ class AccountMailKind(Enum):
     TEST_SEND = "test_send"
     SHARING_RECEIPT = "sharing_receipt"
     SAFEGUARDING = "safeguarding"
+    IT_TEST = "it_test"
 
 
 class AccountMailState(Enum):
@@ -206,8 +207,8 @@ class AccountMail(Base):
     """The outbox of mail to staff: password links, test sends, receipts, calls to read. No pupil data.
 
     Secrets and addresses are not kept here: the worker reads them when it composes the mail.
-    Without an account it goes to the school's data protection contact. `change_id` names the
-    sharing changes that a receipt is about.
+    Without an account it goes to the school's data protection contact, or to the address of the test
+    that `it_test_id` names. `change_id` names the sharing changes that a receipt is about.
     """
 
     __tablename__ = "account_mail"
@@ -222,6 +223,7 @@ class AccountMail(Base):
     school_id: Mapped[UUID | None] = mapped_column(ForeignKey("school.id"))
     campaign_id: Mapped[UUID | None]
     change_id: Mapped[UUID | None]
+    it_test_id: Mapped[UUID | None] = mapped_column(index=True)
     state: Mapped[AccountMailState] = mapped_column(enum_type(AccountMailState))
     words: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")

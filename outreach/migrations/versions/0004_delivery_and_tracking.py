@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from outreach.migrations.protection import allow_values, guard_tenant_table
 
 revision: str = "0004"
 down_revision: str | None = "0003"
@@ -12,6 +15,9 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    _held_domains()
+    _it_team()
+    _kinds_of_account_mail()
     _campaign_page()
 
 
@@ -33,3 +39,139 @@ def _campaign_page() -> None:
     )
     for table in ("invitation", "response"):
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+
+
+def _it_team() -> None:
+    moment = sa.DateTime(timezone=True)
+    _of_a_school(
+        "it_page_link",
+        sa.Column("made_by", sa.Uuid(), nullable=True),
+        sa.Column("made_at", moment, nullable=False),
+        sa.Column("revoked_at", moment, nullable=True),
+    )
+    op.create_table(
+        "it_check",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("checked_at", moment, nullable=False),
+        sa.Column("found", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_it_check_school_id")),
+        sa.PrimaryKeyConstraint("school_id", name=op.f("pk_it_check")),
+    )
+    guard_tenant_table("it_check")
+    arrival = sa.Enum(
+        "inbox",
+        "junk",
+        "quarantine",
+        "nowhere",
+        name="arrival",
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+    )
+    _of_a_school(
+        "it_test",
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("sealed_address", sa.LargeBinary(), nullable=False),
+        sa.Column("address_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("made_by", sa.Uuid(), nullable=True),
+        sa.Column("made_at", moment, nullable=False),
+        sa.Column("arrival", arrival, nullable=True),
+        sa.Column("told_at", moment, nullable=True),
+        sa.Column("told_by_link", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("headers", postgresql.JSONB(), nullable=True),
+    )
+    op.create_index(op.f("ix_it_test_school_id_made_at"), "it_test", ["school_id", "made_at"])
+    _of_a_school(
+        "it_test_fetch",
+        sa.Column("test_id", sa.Uuid(), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("is_person", sa.Boolean(), server_default="false", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "test_id"],
+            ["it_test.school_id", "it_test.id"],
+            name=op.f("fk_it_test_fetch_school_id_test_id"),
+            ondelete="CASCADE",
+        ),
+    )
+    columns = ["school_id", "test_id"]
+    op.create_index(op.f("ix_it_test_fetch_school_id_test_id"), "it_test_fetch", columns)
+    op.add_column("account_mail", sa.Column("it_test_id", sa.Uuid(), nullable=True))
+    op.create_index(op.f("ix_account_mail_it_test_id"), "account_mail", ["it_test_id"])
+
+
+def _of_a_school(table: str, *more: sa.schema.SchemaItem) -> None:
+    """A guarded table whose rows have an id within their school."""
+    op.create_table(
+        table,
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        *more,
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f(f"fk_{table}_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f(f"pk_{table}")),
+    )
+    guard_tenant_table(table)
+
+
+def _kinds_of_account_mail() -> None:
+    """The one list of them all: each room adds its own here."""
+    kinds = ("reset", "test_send", "sharing_receipt", "safeguarding", "it_test")
+    allow_values("account_mail", "kind", "accountmailkind", kinds)
+
+
+def _held_domains() -> None:
+    op.add_column("message", sa.Column("domain", sa.Text(), nullable=True))
+    op.add_column("delivery_event", sa.Column("account", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_message_turned_away",
+        "message",
+        ["school_id", "domain"],
+        postgresql_where=sa.text("state IN ('held', 'refused', 'bounced')"),
+    )
+    op.create_index(
+        "ix_message_paced",
+        "message",
+        ["school_id", "campaign_id", "domain"],
+        postgresql_where=sa.text("state = 'deferred' AND reason = 'paced'"),
+    )
+    op.create_table(
+        "held_domain",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "watching",
+                "open",
+                "probing",
+                "resumed",
+                name="heldstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("run_began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("diagnosis", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("holds", sa.Boolean(), nullable=False),
+        sa.Column("came_back", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_probe_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probe_id", sa.Uuid(), nullable=True),
+        sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resumed_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_held_domain_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "domain", name=op.f("pk_held_domain")),
+        sa.UniqueConstraint("school_id", "id", name=op.f("uq_held_domain_school_id_id")),
+    )
+    guard_tenant_table("held_domain")
