@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     text,
@@ -111,6 +112,8 @@ def change_pupils(session: Session, fields: Collection[Field], source: str, now:
 
 
 def change_addresses(session: Session, field: Field) -> None:
+    """What staff gave in place of the source's stands until the source gives another address: the
+    one that it had then is no news, and no address is none."""
     kind, *names = _ADDRESS_COLUMNS[field]
     address, bad_hash, fault = (incoming.c[name] for name in names)
     here = and_(
@@ -118,19 +121,33 @@ def change_addresses(session: Session, field: Field) -> None:
         _address.pupil_id == incoming.c.pupil_id,
         _address.kind == kind,
     )
-    cleared = delete(PupilAddress).where(here, ~incoming.c.is_new, address.is_(None))
-    touch(session, cleared.returning(_address.pupil_id))
-    same = exists().where(
-        here, _address.address == address, _address.fault.is_not_distinct_from(fault)
+    cleared = delete(PupilAddress).where(
+        here, ~incoming.c.is_new, address.is_(None), _address.given_at.is_(None)
     )
+    touch(session, cleared.returning(_address.pupil_id))
     good_hash = hash_in_sql(address_key(session), address)
+    address_hash = case((fault.is_(None), good_hash), else_=bad_hash)
+    same = exists().where(
+        here,
+        or_(
+            and_(
+                _address.given_at.is_(None),
+                _address.address == address,
+                _address.fault.is_not_distinct_from(fault),
+            ),
+            and_(_address.given_at.is_not(None), _address.instead_of == address_hash),
+        ),
+    )
     rows = select(
         literal(school_of(session), Uuid).label("school_id"),
         incoming.c.pupil_id,
         literal(kind, enum_type(AddressKind)).label("kind"),
         address.label("address"),
-        case((fault.is_(None), good_hash), else_=bad_hash).label("address_hash"),
+        address_hash.label("address_hash"),
         fault.label("fault"),
+        null().label("given_at"),
+        null().label("given_by"),
+        null().label("instead_of"),
     ).where(address.is_not(None))
     _add_rows(session, PupilAddress, rows.where(incoming.c.is_new))
     _put_rows(session, PupilAddress, rows.where(~incoming.c.is_new, ~same))
