@@ -9,6 +9,8 @@ from email_validator import EmailNotValidError, validate_email
 
 SECRET_KEY_LENGTH = 32
 """The fewest characters of a secret key: 32 characters of base64 carry 192 random bits."""
+SHORTEST_HOOK_SECRET = 16
+LONGEST_BOUNCE_DOMAIN = 180
 DEFAULT_MAIL_FROM = "Future Skills Questionnaire <questionnaires@outreach.example>"
 
 
@@ -25,11 +27,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def read_port(text: str) -> int:
-    if not text:
-        return 8000
+def read_port(text: str, name: str = "PORT") -> int:
+    text = text or "8000"
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise SettingsFault("PORT must be a whole number from 1 to 65535, for example PORT=8000.")
+        raise SettingsFault(
+            f"{name} must be a whole number from 1 to 65535, for example {name}=8000."
+        )
     return int(text)
 
 
@@ -207,6 +210,50 @@ def read_sending_hosts(text: str) -> tuple[str, ...]:
                 "for example SENDING_HOSTS=192.0.2.10,198.51.100.0/28,include:spf.provider.example."
             ) from fault
     return hosts
+
+
+def read_bounce_domain(text: str) -> str:
+    """Short enough that a return path keeps to what an address may be (RFC 5321 §4.5.3.1)."""
+    domain = text.lower().rstrip(".")
+    if domain and not (_is_host_name(domain) and len(domain) <= LONGEST_BOUNCE_DOMAIN):
+        raise SettingsFault(
+            "BOUNCE_DOMAIN must be one domain, without @ and of no more than "
+            f"{LONGEST_BOUNCE_DOMAIN} characters, for example BOUNCE_DOMAIN=bounces.school.example."
+        )
+    return domain
+
+
+def read_imap_url(text: str) -> str:
+    if not text:
+        return ""
+    url = _split("BOUNCE_IMAP_URL", text)
+    is_safe = url.scheme == "imaps" or (url.scheme == "imap" and is_loopback(url.hostname or ""))
+    if not (is_safe and url.hostname and url.username and url.password) or url.query:
+        raise SettingsFault(
+            "BOUNCE_IMAP_URL must be imaps:// with a user name, a password and a host, for example "
+            "BOUNCE_IMAP_URL=imaps://bounces:password@mail.school.example/INBOX. Percent-encode "
+            "an @, /, ? or # inside the user name or password (%40, %2F, %3F, %23)."
+        )
+    return text
+
+
+def read_ses_topics(text: str) -> tuple[str, ...]:
+    topics = tuple(topic for topic in map(str.strip, text.split(",")) if topic)
+    for topic in topics:
+        if not topic.startswith("arn:aws") or len(topic.split(":")) != 6:
+            raise SettingsFault(
+                "SES_TOPICS must be ARNs of SNS topics, with commas between, for example "
+                "SES_TOPICS=arn:aws:sns:eu-west-2:123456789012:bounces."
+            )
+    return topics
+
+
+def require_secret(name: str, text: str) -> None:
+    if text and len(text) < SHORTEST_HOOK_SECRET:
+        raise SettingsFault(
+            f"{name} is too short to keep strangers out: it needs {SHORTEST_HOOK_SECRET} "
+            "characters or more."
+        )
 
 
 def _is_host_name(text: str) -> bool:

@@ -13,16 +13,20 @@ from outreach.reading_settings import (
     SECRET_KEY_LENGTH,
     SettingsFault,
     is_loopback,
+    read_bounce_domain,
     read_database_url,
     read_dns_resolver,
+    read_imap_url,
     read_keys,
     read_mail_from,
     read_port,
     read_public_url,
     read_redis_url,
     read_sending_hosts,
+    read_ses_topics,
     read_smtp_url,
     read_source_url,
+    require_secret,
 )
 
 PLAN_FILE = "embedded.json"
@@ -44,6 +48,8 @@ class Setting:
     meaning: str
     default: str
 
+
+DEFAULT_BOUNCE_PORT = "2525"
 
 SETTINGS = (
     Setting("DATABASE_URL", "PostgreSQL: postgresql://user:password@host/name", "embedded"),
@@ -93,8 +99,25 @@ SETTINGS = (
         "this machine's own",
     ),
     Setting("PORT", "the port of the web app", "8000"),
+    Setting(
+        "BOUNCE_DOMAIN",
+        "the domain that mail comes back to; its mail must reach `outreach bounces`",
+        "none: mail comes back to MAIL_FROM, unread",
+    ),
+    Setting("BOUNCE_PORT", "the port of `outreach bounces receive`", DEFAULT_BOUNCE_PORT),
+    Setting(
+        "BOUNCE_IMAP_URL",
+        "the mailbox of `outreach bounces fetch`: imaps://user:password@host/FOLDER",
+        "none",
+    ),
+    Setting("SES_TOPICS", "ARNs of the SNS topics that tell what Amazon SES learns", "none"),
+    Setting("POSTMARK_HOOK_PASSWORD", "the password that Postmark's webhooks give", "none"),
+    Setting("MAILGUN_HOOK_KEY", "the key that Mailgun signs its webhooks with", "none"),
     Setting("DATA_DIR", "the one folder for state on this machine", "./data"),
 )
+
+TRIAL_BOUNCE_DOMAIN = "bounces.outreach.example"
+"""In a trial whose mail stays on this machine: the embedded mailbox returns what is to bounce."""
 
 NEEDED_IN_PUBLIC = ("SECRET_KEYS", "MAIL_FROM", "DATABASE_URL", "REDIS_URL", "SMTP_URL")
 
@@ -121,6 +144,14 @@ class Settings:
     mail_from: str
     sending_hosts: tuple[str, ...] = ()
     """IP addresses, networks and `include:` of a domain, as an IT team is told them."""
+    bounce_domain: str = ""
+    """Empty: what comes back is not seen."""
+    bounce_port: int = int(DEFAULT_BOUNCE_PORT)
+    is_bounce_port_given: bool = False
+    bounce_imap_url: str = field(default="", repr=False)
+    ses_topics: tuple[str, ...] = ()
+    postmark_hook_password: str = field(default="", repr=False)
+    mailgun_hook_key: str = field(default="", repr=False)
     dns_resolver: str = ""
     """`address:port`; empty for this machine's own."""
     port: int
@@ -165,6 +196,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     redis_url = read_redis_url(given["REDIS_URL"])
     smtp_url = read_smtp_url(given["SMTP_URL"])
     mail_from = read_mail_from(given["MAIL_FROM"])
+    bounce_domain = read_bounce_domain(given["BOUNCE_DOMAIN"])
+    bounce_imap_url = read_imap_url(given["BOUNCE_IMAP_URL"])
+    ses_topics = read_ses_topics(given["SES_TOPICS"])
+    for name in ("POSTMARK_HOOK_PASSWORD", "MAILGUN_HOOK_KEY"):
+        require_secret(name, given[name])
     sending_hosts = read_sending_hosts(given["SENDING_HOSTS"])
     dns_resolver = read_dns_resolver(given["DNS_RESOLVER"])
     sources = {
@@ -174,6 +210,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     keys = read_keys(given["SECRET_KEYS"], "SECRET_KEYS") if given["SECRET_KEYS"] else ()
     data_dir = _make_data_dir(find_data_dir(environ))
     planned = read_plan(data_dir)
+    bounce_port = given["BOUNCE_PORT"] or ("" if smtp_url else planned.get("bounce_port", ""))
     is_trial = is_loopback(urlsplit(public_url).hostname or "") and not database_url
     is_practice = is_trial and not any(sources.values())
     standing = practice_sources(planned.get("practice_url", "")) if is_practice else REAL_SOURCES
@@ -193,6 +230,13 @@ def load(environ: Mapping[str, str]) -> Settings:
         mail_from=mail_from,
         sending_hosts=sending_hosts,
         dns_resolver=dns_resolver,
+        bounce_domain=bounce_domain or (TRIAL_BOUNCE_DOMAIN if is_trial and not smtp_url else ""),
+        bounce_port=read_port(bounce_port or DEFAULT_BOUNCE_PORT, "BOUNCE_PORT"),
+        is_bounce_port_given=bool(given["BOUNCE_PORT"]),
+        bounce_imap_url=bounce_imap_url,
+        ses_topics=ses_topics,
+        postmark_hook_password=given["POSTMARK_HOOK_PASSWORD"],
+        mailgun_hook_key=given["MAILGUN_HOOK_KEY"],
         port=port,
         data_dir=data_dir,
         is_embedded_database=not database_url,

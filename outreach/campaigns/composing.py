@@ -18,6 +18,7 @@ from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import link_token, stop_token
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.pinning import BY_STAGE, definitions_of
+from outreach.campaigns.return_paths import return_path
 from outreach.clock import long_date
 from outreach.database import enter_school, transaction
 from outreach.errors import NotFound
@@ -75,8 +76,12 @@ class InviteLetter:
         return self.questionnaires[0].title.in_(DEFAULT_LANGUAGE)
 
     @cached_property
-    def return_path(self) -> str:
+    def from_address(self) -> str:
         return parseaddr(self.parts.settings.mail_from)[1]
+
+    def return_path(self, message_id: UUID) -> str:
+        """The envelope's sender: signed, and another for each message."""
+        return return_path(self.parts, self.school.key, message_id)
 
     @cached_property
     def from_name(self) -> str:
@@ -162,8 +167,8 @@ class InviteLetter:
         prefix: str = "",
     ) -> Mail:
         return Mail(
-            message_id=f"<{id}@{self.return_path.rpartition('@')[2]}>",
-            from_=(self.from_name, self.return_path),
+            message_id=f"<{id}@{self.from_address.rpartition('@')[2]}>",
+            from_=(self.from_name, self.from_address),
             to=(None, address),
             subject=prefix + rendered.subject,
             text=rendered.text,
@@ -177,7 +182,7 @@ def preview_invite(session: Session, parts: Parts, campaign: Campaign, now: date
     """For the staff page."""
     school = session.get_one(School, campaign.school_id)
     letter = InviteLetter.read(session, parts, school, campaign)
-    return letter.mail(letter.render_sample(), campaign.id, letter.return_path, now, {})
+    return letter.mail(letter.render_sample(), campaign.id, letter.from_address, now, {})
 
 
 def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail) -> Mail:

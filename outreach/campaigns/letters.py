@@ -23,8 +23,7 @@ log = logging.getLogger(__name__)
 class Letter(Protocol):
     """Writes one mail; in the threads that hand over, so with no transaction of its own."""
 
-    @property
-    def return_path(self) -> str: ...
+    def return_path(self, message_id: UUID) -> str: ...
 
     def write(self, message: Claimed, at: datetime) -> Mail: ...
 
@@ -57,9 +56,8 @@ class LettersByStep:
     invite: InviteLetter
     others: Mapping[MessageStep, Letter]
 
-    @property
-    def return_path(self) -> str:
-        return self.invite.return_path
+    def return_path(self, message_id: UUID) -> str:
+        return self.invite.return_path(message_id)
 
     def write(self, message: Claimed, at: datetime) -> Mail:
         if message.step is MessageStep.INVITE:

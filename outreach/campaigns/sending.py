@@ -241,7 +241,10 @@ class Sending:
         try:
             mail = self.letter.write(message, self.clock())
             outcome = connection.hand_over(
-                self.letter.return_path, message.address, compose(mail), before_body=intend
+                self.letter.return_path(message.message_id),
+                message.address,
+                compose(mail),
+                before_body=intend,
             )
         except NotIntended as why:
             # With words, it is trouble of ours: the school's mail pauses as for a server's.

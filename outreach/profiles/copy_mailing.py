@@ -46,9 +46,8 @@ class CopyLetter:
     invite: InviteLetter
     rendered: Mapping[UUID, Rendered] = field(repr=False)
 
-    @property
-    def return_path(self) -> str:
-        return self.invite.return_path
+    def return_path(self, message_id: UUID) -> str:
+        return self.invite.return_path(message_id)
 
     def write(self, message: Claimed, at: datetime) -> Mail:
         """Without a way to stop mail: the student asked for this one, and no other follows it."""

@@ -24,6 +24,7 @@ class Parts:
     smtp_port: int
     mailbox_port: int
     practice_port: int
+    bounce_port: int
 
     @property
     def smtp_url(self) -> str:
@@ -61,9 +62,10 @@ def parts_of(settings: Settings, *, may_move: bool = False, is_throwaway: bool =
     """
     data_dir = settings.data_dir
     plan = read_plan(data_dir)
-    ports = [int(plan.get(name, 0)) for name in ("smtp_port", "mailbox_port", "practice_port")]
+    names = ("smtp_port", "mailbox_port", "practice_port", "bounce_port")
+    ports = [int(plan.get(name, 0)) for name in names]
     ports = [port if port and not (may_move and not is_free(port)) else 0 for port in ports]
-    smtp_port, mailbox_port, practice_port = _fill_free(ports)
+    smtp_port, mailbox_port, practice_port, bounce_port = _fill_free(ports)
     parts = Parts(
         postgres=(
             postgres_of(data_dir, is_throwaway=is_throwaway)
@@ -74,6 +76,7 @@ def parts_of(settings: Settings, *, may_move: bool = False, is_throwaway: bool =
         smtp_port=smtp_port,
         mailbox_port=mailbox_port,
         practice_port=practice_port,
+        bounce_port=settings.bounce_port if settings.is_bounce_port_given else bounce_port,
     )
     write_plan(data_dir, parts)
     return parts
@@ -87,6 +90,7 @@ def write_plan(data_dir: Path, parts: Parts) -> None:
         "mailbox_url": parts.mailbox_url,
         "mailbox_port": str(parts.mailbox_port),
         "practice_url": parts.practice_url,
+        "bounce_port": str(parts.bounce_port),
         "practice_port": str(parts.practice_port),
     }
     if parts.postgres:

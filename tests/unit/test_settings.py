@@ -267,3 +267,46 @@ def test_sending_hosts_are_addresses_networks_and_includes(tmp_path: Path) -> No
 @pytest.mark.parametrize("given", ["mail.example", "192.0.2.10/24", "include:", "include:one"])
 def test_a_sending_host_that_cannot_be_one_is_named_by_example(tmp_path: Path, given: str) -> None:
     assert "include:DOMAIN" in fault_of(tmp_path, SENDING_HOSTS=given)
+
+
+def test_a_trial_has_a_domain_that_mail_comes_back_to_and_a_mail_server_of_ones_own_has_none(
+    tmp_path: Path,
+) -> None:
+    assert load_with(tmp_path).bounce_domain == "bounces.outreach.example"
+    assert load_with(tmp_path, SMTP_URL="smtp://mail.school.example:25").bounce_domain == ""
+
+
+def test_where_mail_comes_back_to_is_read(tmp_path: Path) -> None:
+    topic = "arn:aws:sns:eu-west-2:123456789012:bounces"
+    settings = load_with(
+        tmp_path,
+        BOUNCE_DOMAIN="Bounces.School.Example.",
+        BOUNCE_PORT="2600",
+        BOUNCE_IMAP_URL="imaps://bounces:pw@mail.school.example/Returned",
+        SES_TOPICS=f"{topic}, {topic}-2",
+        MAILGUN_HOOK_KEY=KEY,
+    )
+    assert settings.bounce_domain == "bounces.school.example"
+    assert settings.bounce_port == 2600
+    assert settings.ses_topics == (topic, f"{topic}-2")
+    assert "pw" not in repr(settings)
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("BOUNCE_DOMAIN", "b@school.example"),
+        ("BOUNCE_DOMAIN", "d" * 181 + ".example"),
+        ("BOUNCE_PORT", "0"),
+        ("BOUNCE_IMAP_URL", "imap://bounces:pw@mail.school.example"),
+        ("BOUNCE_IMAP_URL", "imaps://mail.school.example"),
+        ("SES_TOPICS", "bounces"),
+        ("POSTMARK_HOOK_PASSWORD", "short"),
+        ("MAILGUN_HOOK_KEY", "short"),
+    ],
+)
+def test_a_setting_of_what_comes_back_that_cannot_hold_is_named(
+    tmp_path: Path, name: str, given: str
+) -> None:
+    assert name in fault_of(tmp_path, **{name: given})

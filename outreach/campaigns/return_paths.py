@@ -1,0 +1,48 @@
+"""Where mail comes back to: an address for each message, signed, so that a bounce names its message.
+
+`b+<token>@BOUNCE_DOMAIN` (VERP). A bounce is believed only where it reached such an address; without
+BOUNCE_DOMAIN all mail returns to MAIL_FROM, which no program reads.
+"""
+
+from email.utils import parseaddr
+from uuid import UUID
+
+from outreach.parts import Parts
+from outreach.settings import Settings
+from outreach.signing import BadToken, Purpose, TokenSigner, TokenSubject
+
+PREFIX = "b+"
+"""With the token 63 octets: RFC 5321 §4.5.3.1.1 allows 64."""
+
+
+def return_path(parts: Parts, school_key: bytes, message_id: UUID) -> str:
+    domain = parts.settings.bounce_domain
+    if not domain:
+        return parseaddr(parts.settings.mail_from)[1]
+    return f"{PREFIX}{return_token(parts.signer, school_key, message_id)}@{domain}"
+
+
+def return_token(signer: TokenSigner, school_key: bytes, message_id: UUID) -> str:
+    """Also for a header that a mail provider hands back with its news."""
+    return signer.sign_folded(Purpose.RETURN_PATH, school_key, message_id)
+
+
+def shown_return_path(settings: Settings) -> str:
+    """For people who let our mail through: the part that changes is left out."""
+    if not settings.bounce_domain:
+        return parseaddr(settings.mail_from)[1]
+    return f"{PREFIX}…@{settings.bounce_domain}"
+
+
+def read_return_path(settings: Settings, signer: TokenSigner, recipient: str) -> TokenSubject:
+    """Whose message came back to this address. Raises BadToken where it is not one of ours."""
+    local, _, domain = recipient.strip().strip("<>").lower().rpartition("@")
+    if not settings.bounce_domain or domain != settings.bounce_domain:
+        raise BadToken
+    if not local.startswith(PREFIX):
+        raise BadToken
+    return read_return_token(signer, local.removeprefix(PREFIX))
+
+
+def read_return_token(signer: TokenSigner, token: str) -> TokenSubject:
+    return signer.verify_folded(Purpose.RETURN_PATH, token)
