@@ -41,6 +41,8 @@ class Work(Enum):
     FORGET_UPLOADS = "forget_uploads"
     SAFEGUARDING = "safeguarding"
     FORGET_CODES = "forget_codes"
+    REMIND = "remind"
+    CHAT = "chat"
 
     @property
     def job(self) -> str:

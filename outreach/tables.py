@@ -6,8 +6,9 @@ from outreach import audit, queues
 from outreach.answering import feedback_models as feedback
 from outreach.answering import models as answering
 from outreach.answering.safeguarding import models as safeguarding
-from outreach.campaigns import code_models, held_models
+from outreach.campaigns import code_models, held_models, reminder_models
 from outreach.campaigns import models as campaigns
+from outreach.campaigns.chat import models as chat
 from outreach.campaigns.own import models as own_questionnaires
 from outreach.database import Base
 from outreach.it_team import models as it_team
@@ -18,6 +19,7 @@ from outreach.pupils.roster import models as roster
 from outreach.pupils.sync import models as sync
 from outreach.reports import models as reports
 from outreach.schools import models as schools
+from outreach.schools import term_models
 
 rooms = (
     audit,
@@ -29,6 +31,9 @@ rooms = (
     objections,
     campaigns,
     code_models,
+    reminder_models,
+    chat,
+    term_models,
     held_models,
     own_questionnaires,
     answering,

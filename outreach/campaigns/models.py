@@ -23,6 +23,8 @@ class Campaign(Tenant, Base):
     `questionnaire` is what was chosen: an id, or `by_stage`. The versions that pupils get are pinned
     in `campaign_questionnaire`. `groups` are keys of `pupils.groups.GroupName`: `teaching:10A/Ma1`.
 
+    `tells_tutors`: with each reminder, viewers of some groups are told how many of theirs are missing.
+
     `audience` is null while a draft and frozen at launch: {"asked", "mailable", "excluded"}.
     """
 
@@ -37,6 +39,7 @@ class Campaign(Tenant, Base):
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
     closes_at: Mapped[datetime | None]
     audience: Mapped[dict[str, Any] | None]
+    tells_tutors: Mapped[bool] = mapped_column(default=True, server_default="false")
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
     launched_at: Mapped[datetime | None]
@@ -184,6 +187,7 @@ class Message(Tenant, Base):
     `response_id` is what a copy is of, and nothing on other mail: this room knows no responses.
     `reason` is why it is deferred, held, refused, unknown or stopped; `words` what the mail
     server said, with addresses taken out. `tries` counts hand-over attempts of this message.
+    `domain`, of the address it goes to, is known from the first claim on.
     """
 
     __tablename__ = "message"
@@ -207,6 +211,19 @@ class Message(Tenant, Base):
             "claim_id",
             postgresql_where=text("state = 'sending'"),
         ),
+        Index(
+            "ix_message_turned_away",
+            "school_id",
+            "domain",
+            postgresql_where=text("state IN ('held', 'refused', 'bounced')"),
+        ),
+        Index(
+            "ix_message_paced",
+            "school_id",
+            "campaign_id",
+            "domain",
+            postgresql_where=text("state = 'deferred' AND reason = 'paced'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, server_default=NEW_ID)
@@ -222,6 +239,7 @@ class Message(Tenant, Base):
     status_code: Mapped[str | None]
     address_kind: Mapped[AddressKind | None] = mapped_column(enum_type(AddressKind))
     address_hash: Mapped[bytes | None]
+    domain: Mapped[str | None]
     tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     queued_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
@@ -230,7 +248,9 @@ class Message(Tenant, Base):
 
 
 class DeliveryEvent(Tenant, Base):
-    """A fact about a message, append-only and unique by (source, event id). No addresses."""
+    """A fact about a message, append-only and unique by (source, event id). No addresses.
+
+    `account` is the mail server that we handed it to, where several are set."""
 
     __tablename__ = "delivery_event"
     __table_args__ = (
@@ -249,3 +269,4 @@ class DeliveryEvent(Tenant, Base):
     at: Mapped[datetime]
     status_code: Mapped[str | None]
     words: Mapped[str | None]
+    account: Mapped[str | None]

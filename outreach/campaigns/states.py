@@ -41,8 +41,34 @@ class MessageState(Enum):
 
 class MessageStep(Enum):
     INVITE = "invite"
+    REMINDER_1 = "reminder_1"
+    REMINDER_2 = "reminder_2"
+    REMINDER_3 = "reminder_3"
+    LAST_CHANCE = "last_chance"
     COPY = "copy"
     """The student's own copy of what they sent, where they asked for it by mail."""
+
+
+REMINDERS = (
+    MessageStep.REMINDER_1,
+    MessageStep.REMINDER_2,
+    MessageStep.REMINDER_3,
+    MessageStep.LAST_CHANCE,
+)
+"""In their order. There is no fifth: nobody is reminded more often than that."""
+
+ASKING = (MessageStep.INVITE, *REMINDERS)
+"""The steps that ask a student to answer, and so stop when one has."""
+
+
+class ReminderState(Enum):
+    """`asks`: its time passed while nothing could go out, so a person says whether it still goes."""
+
+    PLANNED = "planned"
+    ASKS = "asks"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    OFF = "off"
 
 
 CAN_ANSWER = frozenset({InvitationState.NOT_STARTED, InvitationState.STARTED})
@@ -53,7 +79,7 @@ class WrongMove(Exception):
     """A move that the table does not have: a mistake of ours, never of a person."""
 
 
-_C, _I, _M = CampaignState, InvitationState, MessageState
+_C, _I, _M, _R = CampaignState, InvitationState, MessageState, ReminderState
 
 CAMPAIGN_MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
     _C.DRAFT: frozenset({_C.LAUNCHING, _C.CANCELLED}),
@@ -85,6 +111,14 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     _M.ACCEPTED: frozenset({_M.BOUNCED}),
     _M.REFUSED: frozenset(),
     _M.BOUNCED: frozenset(),
+}
+
+REMINDER_MOVES: Mapping[ReminderState, frozenset[ReminderState]] = {
+    _R.PLANNED: frozenset({_R.ASKS, _R.SENT, _R.SKIPPED, _R.OFF}),
+    _R.ASKS: frozenset({_R.SENT, _R.SKIPPED, _R.PLANNED, _R.OFF}),
+    _R.OFF: frozenset({_R.PLANNED}),
+    _R.SENT: frozenset(),
+    _R.SKIPPED: frozenset(),
 }
 
 

@@ -48,6 +48,7 @@ class AccountMailKind(Enum):
     SHARING_RECEIPT = "sharing_receipt"
     SAFEGUARDING = "safeguarding"
     IT_TEST = "it_test"
+    DIGEST = "digest"
 
 
 class AccountMailState(Enum):
@@ -208,7 +209,8 @@ class AccountMail(Base):
 
     Secrets and addresses are not kept here: the worker reads them when it composes the mail.
     Without an account it goes to the school's data protection contact, or to the address of the test
-    that `it_test_id` names. `change_id` names the sharing changes that a receipt is about.
+    that `it_test_id` names. `change_id` names the sharing changes that a receipt is about, `step`
+    which of a campaign's mails is tried out.
     """
 
     __tablename__ = "account_mail"
@@ -224,6 +226,7 @@ class AccountMail(Base):
     campaign_id: Mapped[UUID | None]
     change_id: Mapped[UUID | None]
     it_test_id: Mapped[UUID | None] = mapped_column(index=True)
+    step: Mapped[str | None]
     state: Mapped[AccountMailState] = mapped_column(enum_type(AccountMailState))
     words: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -8,9 +8,11 @@ from outreach.campaigns.states import (
     CAMPAIGN_MOVES,
     INVITATION_MOVES,
     MESSAGE_MOVES,
+    REMINDER_MOVES,
     CampaignState,
     InvitationState,
     MessageState,
+    ReminderState,
     WrongMove,
     check_move,
     states_before,
@@ -20,6 +22,7 @@ TABLES = [
     (CampaignState, CAMPAIGN_MOVES),
     (InvitationState, INVITATION_MOVES),
     (MessageState, MESSAGE_MOVES),
+    (ReminderState, REMINDER_MOVES),
 ]
 
 

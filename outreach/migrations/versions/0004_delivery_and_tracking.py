@@ -19,6 +19,10 @@ def upgrade() -> None:
     _it_team()
     _kinds_of_account_mail()
     _campaign_page()
+    _reminders()
+    _school_calendar()
+    _chat()
+    _kinds_of_work()
 
 
 def _campaign_page() -> None:
@@ -115,7 +119,7 @@ def _of_a_school(table: str, *more: sa.schema.SchemaItem) -> None:
 
 def _kinds_of_account_mail() -> None:
     """The one list of them all: each room adds its own here."""
-    kinds = ("reset", "test_send", "sharing_receipt", "safeguarding", "it_test")
+    kinds = ("reset", "test_send", "sharing_receipt", "safeguarding", "it_test", "digest")
     allow_values("account_mail", "kind", "accountmailkind", kinds)
 
 
@@ -175,3 +179,150 @@ def _held_domains() -> None:
         sa.UniqueConstraint("school_id", "id", name=op.f("uq_held_domain_school_id_id")),
     )
     guard_tenant_table("held_domain")
+
+
+def _kinds_of_work() -> None:
+    """The one list of them all: each room adds its own here."""
+    earlier = ("launch", "deliver", "write_back", "account_mail", "close", "sync", "delete_held")
+    kinds = (*earlier, "forget_uploads", "safeguarding", "forget_codes", "remind", "chat")
+    allow_values("due_work", "kind", "work", kinds)
+
+
+STEPS = ("invite", "reminder_1", "reminder_2", "reminder_3", "last_chance", "copy")
+
+
+def _choice(kind: str, *values: str) -> sa.Enum:
+    return sa.Enum(*values, name=kind, native_enum=False, create_constraint=True, length=40)
+
+
+def _reminders() -> None:
+    """Campaigns of before get none by themselves, and tell no tutors, unless staff say so."""
+    allow_values("message", "step", "messagestep", STEPS)
+    op.add_column("account_mail", sa.Column("step", sa.Text(), nullable=True))
+    op.add_column(
+        "campaign",
+        sa.Column("tells_tutors", sa.Boolean(), server_default="false", nullable=False),
+    )
+    states = ("planned", "asks", "sent", "skipped", "off")
+    _of_a_campaign_step(
+        "campaign_reminder",
+        sa.Column("after_days", sa.Integer(), nullable=True),
+        sa.Column("state", _choice("reminderstate", *states), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("queued", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "after_days BETWEEN 1 AND 60", name=op.f("ck_campaign_reminder_after_days")
+        ),
+    )
+    _of_a_campaign_step(
+        "campaign_words",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    )
+
+
+def _of_a_campaign_step(table: str, *more: sa.schema.SchemaItem) -> None:
+    op.create_table(
+        table,
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("step", _choice("messagestep", *STEPS), nullable=False),
+        *more,
+        sa.ForeignKeyConstraint(
+            ["school_id", "campaign_id"],
+            ["campaign.school_id", "campaign.id"],
+            name=op.f(f"fk_{table}_school_id_campaign_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f(f"fk_{table}_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "campaign_id", "step", name=op.f(f"pk_{table}")),
+    )
+    guard_tenant_table(table)
+
+
+def _school_calendar() -> None:
+    op.create_table(
+        "school_term",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_school_term_order")),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_school_term_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "starts_on", name=op.f("pk_school_term")),
+    )
+    op.create_table(
+        "closed_day",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_closed_day_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "day", name=op.f("pk_closed_day")),
+    )
+    op.create_table(
+        "school_hours",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        *(
+            sa.Column(name, sa.Time(), nullable=False)
+            for name in ("opens", "closes", "mails_at", "quiet_from", "quiet_until")
+        ),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_school_hours_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", name=op.f("pk_school_hours")),
+    )
+    for table in ("school_term", "closed_day", "school_hours"):
+        guard_tenant_table(table)
+
+
+def _chat() -> None:
+    _of_a_school(
+        "chat_channel",
+        sa.Column("kind", _choice("chatkind", "teams", "google_chat", "slack"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed_address", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    news = ("test", "launched", "half_way", "domain_held", "closing_tomorrow")
+    states = ("waiting", "posting", "posted", "unknown", "given_up", "dropped")
+    _of_a_school(
+        "chat_news",
+        sa.Column("channel_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=True),
+        sa.Column("news", _choice("news", *news), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("state", _choice("newsstate", *states), nullable=False),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "channel_id"],
+            ["chat_channel.school_id", "chat_channel.id"],
+            name=op.f("fk_chat_news_school_id_channel_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "campaign_id"],
+            ["campaign.school_id", "campaign.id"],
+            name=op.f("fk_chat_news_school_id_campaign_id"),
+            ondelete="CASCADE",
+        ),
+        sa.UniqueConstraint(
+            "school_id",
+            "channel_id",
+            "news",
+            "about",
+            name=op.f("uq_chat_news_school_id_channel_id_news_about"),
+        ),
+    )
+    op.create_index(
+        "ix_chat_news_waiting",
+        "chat_news",
+        ["school_id", "next_attempt_at"],
+        postgresql_where=sa.text("state IN ('waiting', 'posting')"),
+    )

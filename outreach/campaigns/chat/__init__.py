@@ -1,0 +1,1 @@
+"""News of campaigns in a school's own chat: how many, never who."""
