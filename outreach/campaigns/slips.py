@@ -16,8 +16,9 @@ from outreach.campaigns.audience import is_answered_elsewhere
 from outreach.campaigns.code_making import Code
 from outreach.campaigns.codes import write_code
 from outreach.campaigns.links import link_token
-from outreach.campaigns.models import Campaign, Invitation, Message
-from outreach.campaigns.states import CAN_ANSWER, MessageState, MessageStep
+from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.reached import was_reached
+from outreach.campaigns.states import CAN_ANSWER
 from outreach.clock import london_date, long_date
 from outreach.database import school_of
 from outreach.documents.rendering import NoFont, render_pdf
@@ -30,14 +31,6 @@ MOST_AT_ONCE = 240
 """Slips of one PDF, in a second or two; more are several. Its data must fit `documents.rendering`."""
 
 WITHOUT_GROUP = "No group"
-_REACHED = (
-    MessageState.QUEUED,
-    MessageState.SENDING,
-    MessageState.DEFERRED,
-    MessageState.ACCEPTED,
-    MessageState.UNKNOWN,
-)
-"""Mail that arrived, may have, or is still on its way."""
 
 
 class Size(Enum):
@@ -98,7 +91,7 @@ def who_can_answer(
         seen,
     )
     if only_unreached:
-        query = query.where(~_was_reached())
+        query = query.where(~was_reached())
     if is_in is not None:
         query = query.where(is_in)
     with joining_whole_roster(session):
@@ -159,20 +152,6 @@ def _is_on_roster(today: date) -> ColumnElement[bool]:
         Pupil.erased_at.is_(None),
         Pupil.missing_since.is_(None),
         or_(Pupil.leaving_date.is_(None), Pupil.leaving_date > today),
-    )
-
-
-def _was_reached() -> ColumnElement[bool]:
-    return (
-        select(Message.id)
-        .where(
-            Message.school_id == Invitation.school_id,
-            Message.invitation_id == Invitation.id,
-            Message.step != MessageStep.COPY,  # it leads to no questions
-            Message.state.in_(_REACHED),
-        )
-        .correlate(Invitation)
-        .exists()
     )
 
 

@@ -120,7 +120,7 @@ def resend(context: CommandContext, campaign_id: UUID, state: str) -> None:
     """Queue mail again. Of an unknown mail some pupils may get two."""
     with _in_its_school(context, campaign_id) as session:
         now = context.parts.clock()
-        count = resending.resend(session, campaign_id, MessageState(state), OPERATOR, now)
+        count = resending.resend(session, campaign_id, [MessageState(state)], OPERATOR, now)
     click.echo(f"{count} messages are queued again.")
 
 

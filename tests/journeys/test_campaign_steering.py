@@ -195,7 +195,7 @@ def test_a_link_of_one_school_signed_by_us_for_another_row_is_not_opened(
 
 def resend_lost(outbox: Outbox, state: str) -> int:
     with transaction(outbox.wired.sessions, outbox.school.id) as session:
-        return resend(session, outbox.campaign_id, MessageState(state), OPERATOR, now())
+        return resend(session, outbox.campaign_id, [MessageState(state)], OPERATOR, now())
 
 
 def opened(outbox: Outbox) -> Gone | None:

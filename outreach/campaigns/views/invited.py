@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.audience import asked_pupils
 from outreach.campaigns.models import Campaign, Invitation
+from outreach.campaigns.reached import latest_messages
 from outreach.campaigns.states import ANSWERED, CAN_ANSWER, InvitationState
 from outreach.campaigns.views.by_group import WITHOUT_GROUP, of_campaign
-from outreach.campaigns.views.mailed import EXPLAINED, latest_messages
+from outreach.campaigns.views.mailed import EXPLAINED
 from outreach.campaigns.wording import (
     INVITATION,
     MAY_ANSWER_AGAIN,

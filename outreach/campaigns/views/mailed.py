@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Subquery, Text, and_, cast, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Text, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Invitation, Message
+from outreach.campaigns.reached import latest_messages
 from outreach.campaigns.states import MessageState, MessageStep
 from outreach.campaigns.wording import HELD_COPY, MESSAGE, NOT_MAILED, Words, reason_words
 from outreach.database import school_of
@@ -39,27 +39,6 @@ class GivenReason:
     said: str | None
     count: int
     is_release_worth_trying: bool
-
-
-def latest_messages(school_id: UUID, campaign_id: UUID) -> Subquery:
-    """One row an invitation that has a message that asks to answer: the last attempt of it."""
-    return (
-        select(
-            Message.invitation_id,
-            Message.state,
-            Message.reason,
-            Message.status_code,
-            Message.words,
-        )
-        .where(
-            Message.school_id == school_id,
-            Message.campaign_id == campaign_id,
-            Message.step != MessageStep.COPY,
-        )
-        .ext(distinct_on(Message.invitation_id))
-        .order_by(Message.invitation_id, Message.attempt.desc(), Message.queued_at.desc())
-        .subquery("latest")
-    )
 
 
 def count_mail(session: Session, campaign_id: UUID) -> Mapping[str, int]:

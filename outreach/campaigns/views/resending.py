@@ -49,7 +49,7 @@ def resend_mail(campaign_id: UUID, state: str) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
     known = _resendable(state)
     try:
-        count = resend(web.db(), campaign_id, known, signed_in().actor, web.now())
+        count = resend(web.db(), campaign_id, [known], signed_in().actor, web.now())
     except Refusal as refusal:
         web.roll_back_request()
         campaign = campaign_of(campaign_id)
