@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, false, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from outreach import queues
-from outreach.campaigns import outbox
+from outreach.campaigns import held_mail, outbox
 from outreach.campaigns.audience import already_answered
 from outreach.campaigns.models import Campaign, DeliveryClaim, Invitation, Link, Message
 from outreach.campaigns.muting import UNSUBSCRIBED
@@ -28,6 +28,7 @@ from outreach.campaigns.states import (
     MessageStep,
 )
 from outreach.database import school_of
+from outreach.mail.addresses import domain_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import AddressKind, Pupil
 from outreach.queues import Work
@@ -63,9 +64,9 @@ DueRow = tuple[
 
 _TAKE = text("""
     UPDATE message SET state = 'sending', claim_id = :claim_id, changed_at = :now,
-        address_kind = taken.kind, address_hash = taken.hash
-    FROM unnest(cast(:ids AS uuid[]), cast(:kinds AS text[]), cast(:hashes AS bytea[]))
-        AS taken (id, kind, hash)
+        address_kind = taken.kind, address_hash = taken.hash, domain = taken.domain
+    FROM unnest(cast(:ids AS uuid[]), cast(:kinds AS text[]), cast(:hashes AS bytea[]),
+                cast(:domains AS text[])) AS taken (id, kind, hash, domain)
     WHERE message.school_id = :school_id AND message.id = taken.id
 """)
 
@@ -106,6 +107,7 @@ def claim_batch(
     What may not be mailed (any more) is stopped with its reason, or held, in the same transaction.
     """
     lock_claim(session, claim_id)
+    held_mail.let_probes_through(session, now)
     campaign = _next_campaign(session, now)
     if campaign is None:
         return None
@@ -117,6 +119,7 @@ def claim_batch(
     if school.is_demo and not may_mail_demo:
         _hold(session, mailable, now)
         mailable = []
+    mailable = held_mail.keep_back(session, mailable, now)
     lease_until = now + LEASE
     if mailable:
         _take(session, claim_id, mailable, now)
@@ -145,7 +148,8 @@ def due_at_earliest(session: Session, now: datetime) -> datetime | None:
     """When a message of this school is next to be sent, if any is."""
     first = _first_due().label("first")
     rows = session.scalars(_sending(session, now).with_only_columns(first)).all()
-    return min((each for each in rows if each is not None), default=None)
+    found = (*rows, held_mail.probe_at_earliest(session))
+    return min((each for each in found if each is not None), default=None)
 
 
 def _next_campaign(session: Session, now: datetime) -> Campaign | None:
@@ -301,5 +305,6 @@ def _take(session: Session, claim_id: UUID, messages: Sequence[Claimed], now: da
             "ids": [message.message_id for message in messages],
             "kinds": [message.kind.value for message in messages],
             "hashes": [message.hash for message in messages],
+            "domains": [domain_of(message.address) for message in messages],
         },
     )

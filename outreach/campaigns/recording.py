@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from outreach.campaigns import events, outbox
+from outreach.campaigns import events, held_domains, outbox
 from outreach.campaigns.events import Fact
+from outreach.campaigns.held_mail import DOMAIN_HELD
 from outreach.campaigns.models import DeliveryClaim, Message
 from outreach.campaigns.states import MESSAGE_MOVES, MessageState, check_move
 from outreach.campaigns.waits import GIVE_UP_AFTER, wait_after
@@ -19,7 +20,7 @@ from outreach.mail.outcomes import Outcome, Verdict
 GAVE_UP = f"Given up after {GIVE_UP_AFTER.days} days of “not now”. The mail server last said:"
 
 _S = MessageState
-_FROM_SENDING = (_S.ACCEPTED, _S.DEFERRED, _S.REFUSED, _S.UNKNOWN, _S.QUEUED)
+_FROM_SENDING = (_S.ACCEPTED, _S.DEFERRED, _S.REFUSED, _S.HELD, _S.UNKNOWN, _S.QUEUED)
 _LATE = (_S.ACCEPTED, _S.REFUSED)
 """What the true owner may still say of a message that was given up as unknown meanwhile."""
 
@@ -63,7 +64,10 @@ def record_outcomes(
     if not told:
         return
     waits = _deferred(session, claim_id, told)
-    fates = {id: _fate(outcome, waits.get(id), now) for id, outcome in told.items()}
+    turned_away = held_domains.note_outcomes(session, claim_id, told, now)
+    fates = {
+        id: _fate(outcome, waits.get(id), turned_away.get(id), now) for id, outcome in told.items()
+    }
     moved = session.scalars(
         _RECORD,
         {
@@ -150,9 +154,15 @@ def _deferred(
     return {row.id: (row.tries + 1, row.queued_at) for row in rows}
 
 
-def _fate(outcome: Outcome, tried: tuple[int, datetime] | None, now: datetime) -> _Fate:
+def _fate(
+    outcome: Outcome, tried: tuple[int, datetime] | None, turned_away: str | None, now: datetime
+) -> _Fate:
     code = outcome.enhanced or (str(outcome.code) if outcome.code else None)
     state, words = MessageState(outcome.verdict.value), outcome.words or None
+    if turned_away == DOMAIN_HELD:
+        return _Fate(_S.HELD, DOMAIN_HELD, words, code, now)
+    if turned_away is not None:
+        return _Fate(state, turned_away, words, code, now)
     if state is not _S.DEFERRED:
         return _Fate(state, _REASONS.get(state), words, code, now)
     tries, queued_at = tried or (1, now)
@@ -166,6 +176,6 @@ _REASONS = {_S.REFUSED: "mail_server", _S.UNKNOWN: "cut_off"}
 
 def _event(claim_id: UUID, message_id: UUID, fate: _Fate, now: datetime) -> Fact:
     """One claim hands a message over once, so (claim, message, kind) names the fact."""
-    kind = fate.state.value
+    kind = (_S.REFUSED if fate.reason == DOMAIN_HELD else fate.state).value
     name = f"{claim_id}/{message_id}/{kind}"
     return Fact(message_id, "smtp", name, kind, now, fate.code, fate.words)

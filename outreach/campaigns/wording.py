@@ -95,6 +95,8 @@ _REASONS = {
     "demo": "This is a demonstration school",
     "definition_missing": "The questionnaire is not installed here as it was at the launch",
     "answered": "The student answered, so it arrived",
+    "domain_held": "The school’s mail server turned mail away by a rule; this waits until it lets mail in",
+    "paced": "Slowed down, so that the school’s mail server is not asked for too much at once",
 }
 
 
