@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.campaigns import recovering, sending
 from outreach.database import NotReady
+from outreach.heartbeat import IDLE_SECONDS
 from outreach.queues import QUEUES
 from outreach.settings import Settings
 from outreach.wiring import wire
@@ -22,6 +23,8 @@ from outreach.wiring import wire
 log = logging.getLogger(__name__)
 
 TRY_AGAIN_SECONDS = 1.0
+RQ_MARGIN_SECONDS = 15
+"""RQ waits that much less than its time to live for a job, and then says that it is there."""
 
 
 class QueueWorker(SimpleWorker):
@@ -77,7 +80,11 @@ def work(settings: Settings, *, burst: bool = False) -> None:
 def _work_on(connection: Redis, *, burst: bool) -> None:
     queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
     worker = QueueWorker(
-        queues, connection=connection, serializer=JSONSerializer, log_job_description=False
+        queues,
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=IDLE_SECONDS + RQ_MARGIN_SECONDS,
+        log_job_description=False,
     )
     worker.work(burst=burst, logging_level="WARNING")
 
