@@ -159,10 +159,15 @@ def scrub(text: str, *also: str) -> str:
     text = _LINK_IN_TEXT.sub("[link]", text[:_LONGEST_READ])
     for secret in also:
         for form in (secret, secret.rpartition("@")[0]):
-            if len(form) >= 2:
+            if len(form) >= 2 and _may_hold(text, form):
                 text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "[address]", text, flags=re.I)
     text = _ADDRESS_IN_TEXT.sub("[address]", text)
     return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def _may_hold(text: str, form: str) -> bool:
+    """To compile a pattern for every recipient costs more than the rest of a mail."""
+    return not (text.isascii() and form.isascii()) or form.lower() in text.lower()
 
 
 def _domain_for_comparing(domain: str) -> str:

@@ -92,7 +92,8 @@ class Pool:
     def _give_back(self, connection: Connection) -> None:
         with self._changed:
             self._lent.discard(connection)
-            is_kept = connection.is_open and not self._is_closed
+            is_usable = connection.is_open and not connection.has_said_ahead
+            is_kept = is_usable and not self._is_closed
             if is_kept:
                 self._idle.append(connection)
             self._changed.notify()

@@ -1,7 +1,8 @@
 """Hands mails over on one kept SMTP connection; a body at most once, its fate always stated.
 
 Law 8: the caller's intent is written after the server asked for the body (354) and before its
-first byte leaves. From then on only the final reply can tell what became of the mail.
+first byte leaves. From then on only the final reply can tell what became of the mail. With a body
+the next envelope may go ahead (RFC 2920), never a second body.
 """
 
 import contextlib
@@ -12,19 +13,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from outreach.mail.addresses import scrub, sendable
+from outreach.mail import envelope as envelopes
+from outreach.mail.addresses import UnsendableAddress
+from outreach.mail.envelope import Envelope
 from outreach.mail.opening import ServerTrouble, open_line
 from outreach.mail.outcomes import Outcome, Verdict
 from outreach.mail.smtp_url import SmtpServer
-from outreach.mail.wire import Line, LineTrouble, Reply, ServerSlow
+from outreach.mail.wire import Line, LineTrouble, ServerSlow
 
 _LONGEST_WORDS = 300
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _QUIT_SECONDS = 1.0
-
-# Replies about us (unknown or unexpected command, log in first, encrypt first), whoever the
-# recipient is: RFC 5321 §4.2.3, RFC 4954 §6.
-_ABOUT_US = frozenset({500, 502, 503, 504, 530, 534, 535, 538})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,8 @@ class Connection:
         self._process = os.getpid()
         self._handed_over = 0
         self._used_at = 0.0
+        self._ahead: Envelope | None = None  # said with the last body, its replies not yet heard
+        self._may_say_ahead = True
 
     @property
     def is_open(self) -> bool:
@@ -70,6 +71,11 @@ class Connection:
             or self._handed_over >= self._limits.mails_per_connection
             or time.monotonic() - self._used_at > self._limits.idle_seconds
         )
+
+    @property
+    def has_said_ahead(self) -> bool:
+        """The server waits for the one mail whose envelope went ahead."""
+        return self._ahead is not None
 
     def try_to_open(self) -> Outcome | None:
         """Connects, encrypts and logs in as for a mail, and sends none. None where all is well,
@@ -87,8 +93,12 @@ class Connection:
         body: bytes,
         *,
         before_body: Callable[[], None],
+        ahead: tuple[str, str] | None = None,
     ) -> Outcome:
         """One mail to one recipient. `envelope_from` may be empty (RFC 5321 §4.5.5).
+
+        `ahead` is sender and recipient of the mail that is to be handed over next: its envelope
+        goes out with this body where the server offers that, which saves two round trips a mail.
 
         `before_body` is called once, after 354 and before the first byte of the body; if it raises,
         no byte is sent, the connection is dropped and the exception goes on to the caller.
@@ -102,15 +112,14 @@ class Connection:
         Raises UnsendableAddress for an address that SMTP cannot carry, and ValueError for a body
         that is not 7-bit; both before anything is said to the server.
         """
-        sender = sendable(envelope_from) if envelope_from else ""
-        to = sendable(recipient)
+        envelope = Envelope.of(envelope_from, recipient)
         payload = _payload(body)
         try:
-            refusal = self._offer(sender, to)
+            refusal = self._offer(envelope)
             if refusal is not None:
                 return refusal
             before_body()
-            outcome = self._send_payload(payload, to)
+            outcome = self._send_payload(payload, envelope.to, ahead)
         except ServerTrouble as trouble:
             self.drop()
             return _not_sent(trouble)
@@ -123,8 +132,8 @@ class Connection:
 
     def close(self) -> None:
         """Says QUIT where the line is ours and idle; waits a second at most."""
-        line = self._line
-        if line is not None and self.is_open and self._process == os.getpid():
+        line, is_idle = self._line, self.is_open and not self.has_said_ahead
+        if line is not None and is_idle and self._process == os.getpid():
             line.reply_seconds = _QUIT_SECONDS
             with contextlib.suppress(LineTrouble):
                 line.docmd("QUIT")
@@ -134,12 +143,31 @@ class Connection:
         """Closes this process's end of the socket without a word."""
         if self._line is not None:
             self._line.close()
-        self._line = None
+        self._line, self._ahead = None, None
+
+    def _offer(self, envelope: Envelope) -> Outcome | None:
+        """Everything up to 354: None when the server asks for the body, else why it does not."""
+        if self.is_stale:
+            self.close()
+        if self._ahead is not None:
+            if self._ahead == envelope and self._line is not None:
+                return self._hear_ahead(self._line, envelope)
+            self.drop()
+        line, was_kept = self._ready_line()
+        try:
+            refusal = envelopes.offer(line, envelope, after_another=was_kept)
+        except LineTrouble as trouble:
+            self.drop()
+            if was_kept and not isinstance(trouble, ServerSlow):
+                return self._offer(envelope)
+            raise ServerTrouble(trouble.words) from None
+        if refusal is not None and refusal.code == 421 and was_kept:
+            self.drop()
+            return self._offer(envelope)
+        return self._refused(refusal)
 
     def _ready_line(self) -> tuple[Line, bool]:
         """A line to say MAIL on, and whether it was kept from before."""
-        if self.is_stale:
-            self.close()
         if self._line is not None and not self._line.has_unasked():
             return self._line, True
         self.drop()
@@ -154,31 +182,39 @@ class Connection:
         self._used_at = time.monotonic()
         return self._line, False
 
-    def _offer(self, sender: str, to: str) -> Outcome | None:
-        """Everything up to 354: None when the server asks for the body, else why it does not."""
-        line, was_kept = self._ready_line()
+    def _hear_ahead(self, line: Line, envelope: Envelope) -> Outcome | None:
+        """A server that cannot do with it is asked on a line of its own, and not so again."""
+        self._ahead = None
         try:
-            refusal = _offer_envelope(line, sender, to, after_another=was_kept)
-        except LineTrouble as trouble:
-            self.drop()
-            if was_kept and not isinstance(trouble, ServerSlow):
-                return self._offer(sender, to)
+            commands = envelopes.commands_in_one_write(envelope)
+            refusal = envelopes.hear_offered(line, envelope, commands)
+        except ServerSlow as trouble:
             raise ServerTrouble(trouble.words) from None
+        except LineTrouble:
+            self.drop()
+            return self._offer(envelope)
+        if refusal is not None and (refusal.verdict is Verdict.NOT_SENT or refusal.code == 421):
+            self._may_say_ahead = self._may_say_ahead and refusal.code == 421
+            self.drop()
+            return self._offer(envelope)
+        return self._refused(refusal)
+
+    def _refused(self, refusal: Outcome | None) -> Outcome | None:
         if refusal is None:
             return None
         self._used_at = time.monotonic()
-        if refusal.code == 421:  # RFC 5321 §3.8: the server is leaving
-            self.drop()
-            if was_kept:
-                return self._offer(sender, to)
-        elif refusal.verdict is Verdict.NOT_SENT:
+        if refusal.verdict is Verdict.NOT_SENT or refusal.code == 421:  # RFC 5321 §3.8: it leaves
             self.drop()
         return refusal
 
-    def _send_payload(self, payload: bytes, to: str) -> Outcome:
+    def _send_payload(self, payload: bytes, to: str, ahead: tuple[str, str] | None) -> Outcome:
         line = self._line
         if line is None:
             raise ServerTrouble("The connection to the mail server is closed.")
+        following = self._to_say_ahead(line, ahead)
+        if following is not None:
+            commands = "\r\n".join((*envelopes.commands_in_one_write(following), ""))
+            payload += commands.encode("ascii")
         try:
             line.send(payload)
             reply = line.hear()
@@ -192,58 +228,20 @@ class Connection:
             return Outcome(Verdict.UNKNOWN, reply.code, reply.enhanced, words)
         if reply.code == 421:
             self.drop()
-        return _answered(reply, to)
+        else:
+            self._ahead = following
+        return envelopes.answered(reply, to)
 
-
-def _offer_envelope(line: Line, sender: str, to: str, *, after_another: bool) -> Outcome | None:
-    """RSET, MAIL and RCPT in one write where the server offers PIPELINING (RFC 2920); DATA alone,
-    so that nothing but one body is ever under way."""
-    envelope = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>"]
-    if after_another:
-        envelope.insert(0, "RSET")
-    pipelined = line.has_extn("pipelining")
-    if pipelined:
-        line.ask(*envelope)
-    refusal: Outcome | None = None
-    for command in envelope:
-        if not pipelined:
-            line.ask(command)
-        reply = line.hear()
-        refusal = refusal or _objection(command, reply, to)
-        if refusal is not None and (not pipelined or reply.code == 421):
-            return refusal
-    if refusal is not None:
-        return refusal
-    line.ask("DATA")
-    reply = line.hear()
-    if reply.code != 354:
-        return _objection("DATA", reply, to) or _out_of_turn()
-    # A reply to the body that stands there before the body was sent answers nothing.
-    return _out_of_turn() if line.has_unasked() else None
-
-
-def _objection(command: str, reply: Reply, to: str) -> Outcome | None:
-    """What a reply to a command before the body means for this mail; None: go on."""
-    if reply.kind == 2:
-        return None
-    if reply.kind == 3:
-        return _out_of_turn()
-    names_recipient = command.startswith(("RCPT", "DATA"))
-    if reply.kind == 5 and (not names_recipient or reply.code in _ABOUT_US):
-        words = _words(reply, to)
-        return Outcome(Verdict.NOT_SENT, reply.code, reply.enhanced, words, is_server_trouble=True)
-    return _answered(reply, to, names_recipient=names_recipient)
-
-
-def _answered(reply: Reply, to: str, *, names_recipient: bool = True) -> Outcome:
-    verdict = {2: Verdict.ACCEPTED, 4: Verdict.DEFERRED, 5: Verdict.REFUSED}[reply.kind]
-    about_server = reply.code == 421 or not names_recipient
-    return Outcome(verdict, reply.code, reply.enhanced, _words(reply, to), about_server)
-
-
-def _out_of_turn() -> Outcome:
-    words = "The mail server answered out of turn, so the connection was dropped."
-    return Outcome(Verdict.NOT_SENT, words=words, is_server_trouble=True)
+    def _to_say_ahead(self, line: Line, ahead: tuple[str, str] | None) -> Envelope | None:
+        is_last = self._handed_over + 1 >= self._limits.mails_per_connection
+        if ahead is None or is_last or not self._may_say_ahead:
+            return None
+        if not envelopes.can_go_in_one_write(line):
+            return None
+        try:
+            return Envelope.of(*ahead)
+        except UnsendableAddress:
+            return None
 
 
 def _not_sent(trouble: ServerTrouble) -> Outcome:
@@ -254,10 +252,6 @@ def _not_sent(trouble: ServerTrouble) -> Outcome:
         trouble.words[:_LONGEST_WORDS],
         is_server_trouble=True,
     )
-
-
-def _words(reply: Reply, to: str) -> str:
-    return scrub(reply.text, to)[:_LONGEST_WORDS]
 
 
 def _payload(body: bytes) -> bytes:

@@ -61,6 +61,13 @@ def read_reply(code: int, octets: bytes) -> Reply:
     return Reply(code, " ".join(word.strip() for word in words), enhanced)
 
 
+def give_seconds(sock: socket.socket, seconds: float) -> None:
+    """`settimeout` where that changes something: it is a call to the system each time."""
+    now = sock.gettimeout()
+    if now is None or not seconds <= now <= seconds * 1.02:
+        sock.settimeout(seconds)
+
+
 class _ReplyReader:
     """Stands where smtplib keeps the file of its socket; thrown away with whatever it buffered when
     TLS begins, so that nothing said in the clear is taken as said under TLS (CVE-2011-0411)."""
@@ -80,7 +87,7 @@ class _ReplyReader:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            self._sock.settimeout(left)
+            give_seconds(self._sock, left)
             octets = self._sock.recv(8192)
             if not octets:
                 raise ServerGone("The mail server closed the connection.")
@@ -131,7 +138,7 @@ class _StrictLine(_Base):
         if self.sock is None:
             raise ServerGone("The connection to the mail server is closed.")
         with self._closing_on_trouble():
-            self.sock.settimeout(self.reply_seconds)
+            give_seconds(self.sock, self.reply_seconds)
             self.sock.sendall(s.encode("ascii") if isinstance(s, str) else s)
 
     def ask(self, *commands: str) -> None:

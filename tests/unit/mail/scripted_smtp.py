@@ -37,10 +37,13 @@ POLITE: dict[str, Answer] = {
 
 @dataclass
 class ScriptedServer:
-    """`answers` by command word, "banner" and "body" (the reply after the closing dot).
+    """`answers` by command word or whole command, "banner" and "body" (the reply after the closing
+    dot); "DATA for nobody" goes before "DATA" where the recipient was refused, and `next_answers`,
+    each given once, before all of them.
     `cut_body_after` hangs up after so many octets of the body. `hang_up_after` mails: close."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
+    next_answers: dict[str, list[Answer]] = field(default_factory=dict)
     cut_body_after: int | None = None
     hang_up_after: int | None = None
     tls: ssl.SSLContext | None = None
@@ -112,12 +115,14 @@ class _Dialogue:
 
     def run(self) -> None:
         self.answer("banner")
-        mails = 0
+        mails, is_refused = 0, False
         while True:
             command = self.read_until(b"\r\n").decode("latin-1").strip()
             self.server.commands.append(command)
             word = command.split()[0].upper() if command.split() else ""
-            said = self.answer(word)
+            special = "DATA for nobody" if word == "DATA" and is_refused else command
+            said = self.answer(special if special in self.server.answers else word)
+            is_refused = said.startswith("5") if word == "RCPT" else is_refused
             if word == "QUIT":
                 return
             if word == "STARTTLS" and said.startswith("220"):
@@ -148,6 +153,8 @@ class _Dialogue:
 
     def answer(self, word: str) -> str:
         said = self.server.answers.get(word, POLITE.get(word, "500 what?"))
+        if self.server.next_answers.get(word):
+            said = self.server.next_answers[word].pop(0)
         if said is Act.CUT:
             raise _HangUp
         if said is Act.SILENCE:

@@ -298,11 +298,12 @@ def test_an_unknown_mail_is_not_sent_again_and_the_next_goes_on_a_new_connection
 def test_the_envelope_goes_in_one_write_and_the_body_alone_where_pipelining_is_offered(
     serve: Serve,
 ) -> None:
-    server = serve(ScriptedServer({"EHLO": "250-test\n250 PIPELINING", "RCPT": "550 no"}))
+    none = {"RCPT": "550 no", "DATA": "503 nobody to write to"}
+    server = serve(ScriptedServer({"EHLO": "250-test\n250 PIPELINING", **none}))
     connection = Connection(server.address, limits=QUICK)
     assert hand_over_on(connection).verdict is Verdict.REFUSED
     assert hand_over_on(connection).verdict is Verdict.REFUSED
-    server.answers["RCPT"] = "250 ok"
+    server.answers |= {"RCPT": "250 ok", "DATA": "354 go on"}
     assert hand_over_on(connection).verdict is Verdict.ACCEPTED
     connection.close()
     assert (server.connections, len(server.bodies)) == (1, 1)
