@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from outreach.campaigns.muting import UNSUBSCRIBED
 from outreach.campaigns.outbox import Stop
-from outreach.campaigns.states import CampaignState, InvitationState, MessageState
+from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
+from outreach.mail.bounces.tables import meanings
 from outreach.pupils.reach.reasons import Reason
 
 
@@ -68,6 +69,30 @@ MESSAGE: Mapping[str, Words] = {
     _I.PREPARING.value: Words("Being prepared", "neutral", "The mail is about to be written."),
 }
 
+_T = MessageStep
+STEP: Mapping[MessageStep, str] = {
+    _T.INVITE: "Invitation",
+    _T.REMINDER_1: "First reminder",
+    _T.REMINDER_2: "Second reminder",
+    _T.REMINDER_3: "Third reminder",
+    _T.LAST_CHANCE: "Last chance",
+    _T.COPY: "The student’s own copy",
+}
+
+EVENT: Mapping[str, Words] = {
+    _M.ACCEPTED.value: Words("taken by the mail server", "good", ""),
+    _M.DEFERRED.value: Words("put off by the mail server, tried again by itself", "warn", ""),
+    _M.REFUSED.value: Words("refused by the mail server", "bad", ""),
+    _M.UNKNOWN.value: Words("the connection broke: it may or may not have arrived", "warn", ""),
+    _M.BOUNCED.value: Words("came back", "bad", ""),
+    "delivered": Words("delivered", "good", ""),
+    "delayed": Words("delayed on its way, the mail server goes on trying", "warn", ""),
+    "out_of_office": Words("answered by an out-of-office note, so it arrived", "neutral", ""),
+    "complaint": Words("reported as unwanted", "bad", ""),
+    "challenge": Words("the mailbox asks every sender to prove themselves", "warn", ""),
+}
+"""Facts about one mail, as they go on after its name."""
+
 HELD_COPY = Words(
     "Held: a student’s own copy", "warn", "Asked for by mail, kept here, and not sent."
 )
@@ -101,7 +126,14 @@ _REASONS = {
 
 
 def reason_words(reason: str | None) -> str:
-    """A stop, a reason of the gate, or the code of something newer made readable."""
+    """A stop, a reason of the gate or of the mail servers, or the code of something newer."""
     if not reason:
         return ""
-    return _REASONS.get(reason, reason.replace("_", " ").capitalize())
+    if reason in _REASONS:
+        return _REASONS[reason]
+    known = meanings().get(reason)
+    return reason.replace("_", " ").capitalize() if known is None else known.words.rstrip(".")
+
+
+def event_words(kind: str) -> Words:
+    return EVENT.get(kind) or Words(kind.replace("_", " "), "neutral", "")

@@ -4,6 +4,7 @@ from enum import Enum
 
 import pytest
 
+from outreach.campaigns import wording
 from outreach.campaigns.states import (
     CAMPAIGN_MOVES,
     INVITATION_MOVES,
@@ -12,6 +13,7 @@ from outreach.campaigns.states import (
     CampaignState,
     InvitationState,
     MessageState,
+    MessageStep,
     ReminderState,
     WrongMove,
     check_move,
@@ -62,3 +64,10 @@ def test_the_states_before_a_state_are_those_that_lead_to_it() -> None:
     before = states_before(MESSAGE_MOVES, MessageState.ACCEPTED)
 
     assert set(before) == {MessageState.SENDING, MessageState.UNKNOWN}
+
+
+def test_every_state_and_step_has_words() -> None:
+    assert set(wording.CAMPAIGN) == set(CampaignState)
+    assert set(wording.INVITATION) == set(InvitationState)
+    assert {state.value for state in MessageState} <= set(wording.MESSAGE)
+    assert set(wording.STEP) == set(MessageStep)
