@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from outreach import migrations, tables
 from outreach.database import APP_ROLE, NotReady, transaction
-from outreach.mail.smtp_url import SmtpUrlFault, parse_smtp_url
+from outreach.mail.smtp_url import SmtpServer, SmtpUrlFault, parse_smtp_urls
 from outreach.mail.transport import Connection, Limits
 from outreach.parts import Parts
 from outreach.pupils.sources import mapping
@@ -250,19 +250,22 @@ def _check_queue(parts: Parts) -> Iterator[Finding]:
 
 def _check_mail_server(parts: Parts) -> Iterator[Finding]:
     try:
-        server = parse_smtp_url(parts.settings.smtp_url)
+        servers = parse_smtp_urls(parts.settings.smtp_url)
     except SmtpUrlFault as fault:
         yield Finding("mail server", Verdict.WRONG, str(fault))
         return
+    for server in servers:
+        yield _try_mail_server(parts, server, has_others=len(servers) > 1)
+
+
+def _try_mail_server(parts: Parts, server: SmtpServer, *, has_others: bool) -> Finding:
     connection = Connection(server, limits=Limits(connect_seconds=5, reply_seconds=10))
     trouble = connection.try_to_open()
     connection.close()
     if trouble is not None and parts.settings.is_embedded_mail:
-        yield Finding("mail server", Verdict.WRONG, NOTHING_RUNS)
-    elif trouble is not None:
-        words = (
-            f"{server.place} cannot be used: {trouble.words} Check SMTP_URL. Mail waits meanwhile."
-        )
-        yield Finding("mail server", Verdict.WRONG, words)
-    else:
-        yield Finding("mail server", Verdict.GOOD, f"{server.place} takes our log-in.")
+        return Finding("mail server", Verdict.WRONG, NOTHING_RUNS)
+    if trouble is None:
+        return Finding("mail server", Verdict.GOOD, f"{server.place} takes our log-in.")
+    meanwhile = "Mail goes by the other accounts that answer." if has_others else "Mail waits."
+    words = f"{server.place} cannot be used: {trouble.words} Check SMTP_URL. {meanwhile}"
+    return Finding("mail server", Verdict.WRONG, words)

@@ -1,5 +1,6 @@
 """Reading the value of one setting: what it may be, and what to write instead where it may not."""
 
+import re
 from email.headerregistry import Address
 from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
@@ -11,6 +12,7 @@ SECRET_KEY_LENGTH = 32
 """The fewest characters of a secret key: 32 characters of base64 carry 192 random bits."""
 SHORTEST_HOOK_SECRET = 16
 LONGEST_BOUNCE_DOMAIN = 180
+MOST_PACE = 1_000_000
 DEFAULT_MAIL_FROM = "Future Skills Questionnaire <questionnaires@outreach.example>"
 
 
@@ -89,9 +91,36 @@ def read_redis_url(text: str) -> str:
     return text
 
 
+def split_smtp_urls(text: str) -> list[str]:
+    """Of several accounts. A comma that no smtp:// or smtps:// follows belongs to a password."""
+    return re.split(r"\s*,\s*(?=smtps?://)", text.strip())
+
+
 def read_smtp_url(text: str) -> str:
+    """One or several, with commas between, the preferred first; kept as given."""
     if not text:
         return ""
+    accounts = split_smtp_urls(text)
+    if len(set(accounts)) < len(accounts):
+        raise SettingsFault("SMTP_URL names one account twice. Name each once.")
+    for account in accounts:
+        _check_smtp_url(account)
+    return text
+
+
+def read_pace(name: str, text: str) -> int:
+    """Mails in a time; 0 where no limit is set."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PACE):
+        raise SettingsFault(
+            f"{name} must be a whole number of mails from 1 to {MOST_PACE:,}, for example "
+            f"{name}=600. Leave it out for no limit."
+        )
+    return int(text)
+
+
+def _check_smtp_url(text: str) -> None:
     url = _split("SMTP_URL", text)
     if url.scheme not in ("smtp", "smtps") or not url.hostname or not url.port:
         raise SettingsFault(
@@ -114,7 +143,6 @@ def read_smtp_url(text: str) -> str:
             "SMTP_URL contradicts itself: smtps:// is encrypted from the start, so it takes no "
             "?starttls=. Leave the option out, or write smtp://."
         )
-    return text
 
 
 def read_source_url(name: str, text: str) -> str:

@@ -19,6 +19,7 @@ from outreach.reading_settings import (
     read_imap_url,
     read_keys,
     read_mail_from,
+    read_pace,
     read_port,
     read_public_url,
     read_redis_url,
@@ -61,9 +62,15 @@ SETTINGS = (
     Setting("REDIS_URL", "Redis or Valkey: redis://[:password@]host:port/0", "embedded"),
     Setting(
         "SMTP_URL",
-        "mail server: smtp://[user:pass@]host:port[?starttls=required|optional|off], smtps://…",
+        "mail server: smtp://[user:pass@]host:port[?starttls=required|optional|off], smtps://…; "
+        "several with commas between, the preferred first",
         "embedded catcher with a mailbox page",
     ),
+    Setting(
+        "PACE_ACCOUNT_PER_HOUR", "mails in any hour through one account of SMTP_URL", "no limit"
+    ),
+    Setting("PACE_DOMAIN_PER_HOUR", "mails in any hour to one recipient domain", "no limit"),
+    Setting("PACE_DOMAIN_PER_MINUTE", "mails in any minute to one recipient domain", "no limit"),
     Setting(
         "SECRET_KEYS",
         f"comma-separated, newest first, {SECRET_KEY_LENGTH} characters or more each; "
@@ -134,6 +141,11 @@ class Settings:
     database_migration_url: str | None = field(repr=False)
     redis_url: str = field(repr=False)
     smtp_url: str = field(repr=False)
+    """One account or several, as `outreach.mail.smtp_url` reads them."""
+    pace_account_per_hour: int
+    """Mails; 0 is no limit, as for the next two."""
+    pace_domain_per_hour: int
+    pace_domain_per_minute: int
     secret_keys: tuple[str, ...] = field(repr=False)
     wonde_url: str
     wonde_app_token: str = field(repr=False)
@@ -195,6 +207,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     migration_url = read_database_url("DATABASE_MIGRATION_URL", given["DATABASE_MIGRATION_URL"])
     redis_url = read_redis_url(given["REDIS_URL"])
     smtp_url = read_smtp_url(given["SMTP_URL"])
+    paces = {name: read_pace(name, given[name]) for name in given if name.startswith("PACE_")}
     mail_from = read_mail_from(given["MAIL_FROM"])
     bounce_domain = read_bounce_domain(given["BOUNCE_DOMAIN"])
     bounce_imap_url = read_imap_url(given["BOUNCE_IMAP_URL"])
@@ -225,6 +238,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         database_migration_url=migration_url or None,
         redis_url=redis_url or planned.get("redis_url", ""),
         smtp_url=smtp_url or planned.get("smtp_url", ""),
+        pace_account_per_hour=paces["PACE_ACCOUNT_PER_HOUR"],
+        pace_domain_per_hour=paces["PACE_DOMAIN_PER_HOUR"],
+        pace_domain_per_minute=paces["PACE_DOMAIN_PER_MINUTE"],
         secret_keys=keys or _keep_secret_keys(data_dir),
         public_url=public_url,
         mail_from=mail_from,

@@ -1,4 +1,4 @@
-"""Sends mail to staff, one at a time: password links, test sends, receipts of sharing, calls to read."""
+"""Sends mail to staff, one at a time: password links, test sends, receipts, calls to read, digests."""
 
 import logging
 import time
@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from outreach.answering.safeguarding.telling import compose_call
 from outreach.campaigns.composing import compose_test_send
+from outreach.campaigns.digests import compose_digest
 from outreach.database import enter_school, transaction
 from outreach.errors import OutreachError
+from outreach.mail.accounts import Accounts
 from outreach.mail.addresses import UnsendableAddress
 from outreach.mail.composing import Mail, compose
 from outreach.mail.headers import UnsafeHeader
 from outreach.mail.outcomes import Outcome, Verdict
-from outreach.mail.pool import Pool
 from outreach.parts import Parts
 from outreach.privacy.sharing_receipt import compose_receipt
 from outreach.queues import JOB_TIMEOUT_SECONDS, Bell, Work
@@ -43,6 +44,7 @@ COMPOSERS: Mapping[AccountMailKind, Composer] = {
     AccountMailKind.TEST_SEND: compose_test_send,
     AccountMailKind.SHARING_RECEIPT: compose_receipt,
     AccountMailKind.SAFEGUARDING: compose_call,
+    AccountMailKind.DIGEST: compose_digest,
 }
 
 BUSY_SECONDS = JOB_TIMEOUT_SECONDS / 2
@@ -53,7 +55,7 @@ def run() -> None:
     send_account_mail(parts(), account_mail_pool())
 
 
-def send_account_mail(wired: Parts, pool: Pool) -> None:
+def send_account_mail(wired: Parts, pool: Accounts) -> None:
     """Send all that is due. What has to wait is found by the schedule when its time comes."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
@@ -67,7 +69,7 @@ def send_account_mail(wired: Parts, pool: Pool) -> None:
             return
 
 
-def _send(wired: Parts, pool: Pool, claim: Claim) -> None:
+def _send(wired: Parts, pool: Accounts, claim: Claim) -> None:
     mail = _compose(wired, claim)
     if mail is None:
         return

@@ -3,8 +3,7 @@
 import os
 from functools import cache
 
-from outreach.mail.pool import Pool
-from outreach.mail.smtp_url import parse_smtp_url
+from outreach.mail.accounts import Accounts, accounts_of
 from outreach.parts import Parts
 from outreach.settings import load
 from outreach.wiring import wire
@@ -18,6 +17,6 @@ def parts() -> Parts:
 
 
 @cache
-def account_mail_pool() -> Pool:
+def account_mail_pool() -> Accounts:
     """Mail to staff goes one at a time, beside the campaigns' own connections."""
-    return Pool(parse_smtp_url(parts().settings.smtp_url), ACCOUNT_MAIL_CONNECTIONS)
+    return accounts_of(parts().settings.smtp_url, ACCOUNT_MAIL_CONNECTIONS)

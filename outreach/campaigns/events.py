@@ -12,11 +12,11 @@ from outreach.database import school_of
 
 _APPEND = text("""
     INSERT INTO delivery_event (school_id, message_id, source, event_id, kind, at, status_code,
-                                words)
+                                words, account)
     SELECT :school_id, told.*
     FROM unnest(cast(:message_ids AS uuid[]), cast(:sources AS text[]), cast(:event_ids AS text[]),
                 cast(:kinds AS text[]), cast(:ats AS timestamptz[]), cast(:codes AS text[]),
-                cast(:words AS text[])) AS told
+                cast(:words AS text[]), cast(:accounts AS text[])) AS told
     ON CONFLICT DO NOTHING
 """)
 
@@ -32,6 +32,7 @@ class Fact:
     at: datetime
     status_code: str | None = None
     words: str | None = None
+    account: str | None = None
 
 
 def append_all(session: Session, rows: Sequence[Fact]) -> None:
@@ -49,5 +50,6 @@ def append_all(session: Session, rows: Sequence[Fact]) -> None:
             "ats": [row.at for row in rows],
             "codes": [row.status_code for row in rows],
             "words": [row.words for row in rows],
+            "accounts": [row.account for row in rows],
         },
     )

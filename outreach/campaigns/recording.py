@@ -51,6 +51,7 @@ class _Fate:
     words: str | None
     code: str | None
     next_attempt_at: datetime
+    account: str | None
 
 
 def record_outcomes(
@@ -159,16 +160,17 @@ def _fate(
 ) -> _Fate:
     code = outcome.enhanced or (str(outcome.code) if outcome.code else None)
     state, words = MessageState(outcome.verdict.value), outcome.words or None
+    account = outcome.account
     if turned_away == DOMAIN_HELD:
-        return _Fate(_S.HELD, DOMAIN_HELD, words, code, now)
+        return _Fate(_S.HELD, DOMAIN_HELD, words, code, now, account)
     if turned_away is not None:
-        return _Fate(state, turned_away, words, code, now)
+        return _Fate(state, turned_away, words, code, now, account)
     if state is not _S.DEFERRED:
-        return _Fate(state, _REASONS.get(state), words, code, now)
+        return _Fate(state, _REASONS.get(state), words, code, now, account)
     tries, queued_at = tried or (1, now)
     if now - queued_at >= GIVE_UP_AFTER:
-        return _Fate(_S.REFUSED, "gave_up", f"{GAVE_UP} {words or code}", code, now)
-    return _Fate(state, "not_now", words, code, now + wait_after(tries))
+        return _Fate(_S.REFUSED, "gave_up", f"{GAVE_UP} {words or code}", code, now, account)
+    return _Fate(state, "not_now", words, code, now + wait_after(tries), account)
 
 
 _REASONS = {_S.REFUSED: "mail_server", _S.UNKNOWN: "cut_off"}
@@ -178,4 +180,4 @@ def _event(claim_id: UUID, message_id: UUID, fate: _Fate, now: datetime) -> Fact
     """One claim hands a message over once, so (claim, message, kind) names the fact."""
     kind = (_S.REFUSED if fate.reason == DOMAIN_HELD else fate.state).value
     name = f"{claim_id}/{message_id}/{kind}"
-    return Fact(message_id, "smtp", name, kind, now, fate.code, fate.words)
+    return Fact(message_id, "smtp", name, kind, now, fate.code, fate.words, fate.account)

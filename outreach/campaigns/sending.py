@@ -5,7 +5,6 @@ outcome is in it before the next message is taken up.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections import deque
@@ -19,21 +18,21 @@ from outreach.campaigns.journal import Journal
 from outreach.campaigns.letters import Letter
 from outreach.campaigns.recording import is_unsent
 from outreach.clock import Clock
+from outreach.mail.accounts import Accounts, HandsOver, accounts_of
 from outreach.mail.addresses import UnsendableAddress
 from outreach.mail.composing import compose
 from outreach.mail.outcomes import Outcome, Verdict
-from outreach.mail.pool import Pool
-from outreach.mail.smtp_url import parse_smtp_url
-from outreach.mail.transport import Connection
 from outreach.switching_off import FRESH_SECONDS, LOOK_SECONDS
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 8
+CONNECTIONS = 20
 """At once, per process. At most one message each is unknown if the process is killed."""
 
 TELL_SECONDS = 0.5
 """How often outcomes are recorded."""
+
+LISTEN_SECONDS = 0.05
 
 PATIENCE_AT_STOP = 3.0
 """Seconds that hand-overs under way get when the process is asked to end."""
@@ -66,9 +65,9 @@ class Progress:
 
 
 @cache
-def pool_for(smtp_url: str) -> Pool:
+def pool_for(smtp_url: str) -> Accounts:
     """One per process, so that connections are kept from batch to batch and school to school."""
-    return Pool(parse_smtp_url(smtp_url), CONNECTIONS)
+    return accounts_of(smtp_url, CONNECTIONS)
 
 
 @dataclass
@@ -81,7 +80,7 @@ class Sending:
     batch: Batch
     letter: Letter
     journal: Journal
-    pool: Pool
+    pool: Accounts
     clock: Clock
     tell: Callable[[dict[UUID, Outcome]], bool]
     may_go_on: Callable[[], bool]
@@ -89,7 +88,10 @@ class Sending:
 
     def __post_init__(self) -> None:
         self._waiting = deque(self.batch.messages)
-        self._done: queue.SimpleQueue[tuple[UUID, Outcome] | None] = queue.SimpleQueue()
+        self._done: deque[tuple[UUID, Outcome]] = deque()
+        self._threads = min(CONNECTIONS, len(self.batch.messages))
+        self._working = self._threads
+        self._has_ended = threading.Condition()
         self._is_over = threading.Event()  # nothing more is taken up
         self._is_revoked = threading.Event()  # no body may leave any more
         self._has_looked = threading.Condition()
@@ -106,14 +108,14 @@ class Sending:
         """
         threads = [
             threading.Thread(target=self._work, name=f"mail-{number}", daemon=True)
-            for number in range(min(CONNECTIONS, len(self.batch.messages)))
+            for number in range(self._threads)
         ]
         for thread in threads:
             thread.start()
         looking = threading.Thread(target=self._look, name="mail-look", daemon=True)
         looking.start()
         try:
-            self._listen(len(threads), time.monotonic() + seconds)
+            self._listen(time.monotonic() + seconds)
         except BaseException as fault:
             self._revoke()
             if not isinstance(fault, LeftUnderWay):
@@ -165,19 +167,16 @@ class Sending:
         is_fresh = time.monotonic() - self._yes_asked_at < FRESH_SECONDS
         return is_fresh and not self._is_revoked.is_set()
 
-    def _listen(self, working: int, deadline: float) -> None:
+    def _listen(self, deadline: float) -> None:
+        """Looks now and then: to be woken for each mail would cost as much as handing it over."""
         told: dict[UUID, Outcome] = {}
         tell_at, stopped_at = time.monotonic() + TELL_SECONDS, None
-        while working:
-            try:
-                item = self._done.get(timeout=0.1)
-            except queue.Empty:
-                pass
-            else:
-                if item is None:
-                    working -= 1
-                else:
-                    told[item[0]] = item[1]
+        is_working = True
+        while is_working:
+            with self._has_ended:
+                is_working = not self._has_ended.wait_for(lambda: not self._working, LISTEN_SECONDS)
+            while self._done:
+                told.update((self._done.popleft(),))
             now = time.monotonic()
             if now >= tell_at:
                 self._tell(told)
@@ -187,7 +186,7 @@ class Sending:
             if stopping.is_set():
                 self._is_over.set()
                 stopped_at = stopped_at or now
-                if now > stopped_at + PATIENCE_AT_STOP:
+                if is_working and now > stopped_at + PATIENCE_AT_STOP:
                     self._tell(told)
                     raise LeftUnderWay
         self._tell(told)
@@ -205,15 +204,21 @@ class Sending:
         """One thread, one connection. It ends when the server has trouble: others may have none."""
         try:
             with self.pool.connection() as connection:
-                while (message := self._next()) is not None:
-                    outcome = self._hand_over(connection, message)
-                    self._done.put((message.message_id, outcome))
-                    if is_unsent(outcome):
+                message = self._next()
+                while message is not None:
+                    following = self._next_to_announce()
+                    outcome = self._hand_over(connection, message, following)
+                    self._done.append((message.message_id, outcome))
+                    if is_unsent(outcome) or self._is_over.is_set():
+                        self._put_back(following)
                         return
+                    message = following or self._next()
         except Exception as fault:
             log.error("a mail thread ended claim=%s: %s", self.batch.claim_id, type(fault).__name__)
         finally:
-            self._done.put(None)
+            with self._has_ended:
+                self._working -= 1
+                self._has_ended.notify_all()
 
     def _next(self) -> Claimed | None:
         if self._is_over.is_set():
@@ -223,7 +228,18 @@ class Sending:
         except IndexError:
             return None
 
-    def _hand_over(self, connection: Connection, message: Claimed) -> Outcome:
+    def _next_to_announce(self) -> Claimed | None:
+        """Taken early, so that its envelope goes ahead; not where another thread is free for it."""
+        return self._next() if len(self._waiting) > self._threads else None
+
+    def _put_back(self, message: Claimed | None) -> None:
+        """For the threads that go on. Where none does, it waits for the next claim."""
+        if message is not None:
+            self._waiting.appendleft(message)
+
+    def _hand_over(
+        self, connection: HandsOver, message: Claimed, following: Claimed | None
+    ) -> Outcome:
         """Whatever goes wrong, an outcome: what is not known to be unsent is unknown."""
         has_intent = False
 
@@ -241,10 +257,10 @@ class Sending:
         try:
             mail = self.letter.write(message, self.clock())
             outcome = connection.hand_over(
-                self.letter.return_path(message.message_id),
-                message.address,
+                *self._envelope_of(message),
                 compose(mail),
                 before_body=intend,
+                ahead=self._envelope_of(following) if following else None,
             )
         except NotIntended as why:
             # With words, it is trouble of ours: the school's mail pauses as for a server's.
@@ -260,6 +276,9 @@ class Sending:
             # Its owner still has the outcome; only if the process dies too is the mail unknown.
             log.error("journal not written claim=%s: %s", self.batch.claim_id, fault.strerror)
         return outcome
+
+    def _envelope_of(self, message: Claimed) -> tuple[str, str]:
+        return self.letter.return_path(message.message_id), message.address
 
     def _has_lease(self) -> bool:
         """By two clocks: one goes on while the machine sleeps, the other cannot be set back."""

@@ -1,4 +1,7 @@
-"""Reads SMTP_URL: smtp://[user:pass@]host[:port][?starttls=required|optional|off], or smtps://…"""
+"""Reads SMTP_URL: smtp://[user:pass@]host[:port][?starttls=required|optional|off], or smtps://…
+
+Several accounts stand with commas between them.
+"""
 
 import ipaddress
 import re
@@ -7,6 +10,8 @@ from enum import StrEnum
 from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlsplit
 
 import idna
+
+from outreach.reading_settings import split_smtp_urls
 
 _SUBMISSION, _RELAY, _SUBMISSIONS = 587, 25, 465
 _HOST = re.compile(
@@ -51,6 +56,17 @@ class SmtpServer:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def parse_smtp_urls(urls: str) -> list[SmtpServer]:
+    """One account or several, with commas between, the preferred first. Raises SmtpUrlFault.
+
+    A comma that no smtp:// or smtps:// follows belongs to a password.
+    """
+    servers = [parse_smtp_url(url) for url in split_smtp_urls(urls)]
+    if len({(server.place, server.username) for server in servers}) < len(servers):
+        raise SmtpUrlFault("SMTP_URL names one account twice. Name each once.")
+    return servers
 
 
 def parse_smtp_url(url: str) -> SmtpServer:

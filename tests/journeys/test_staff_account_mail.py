@@ -10,9 +10,8 @@ from sqlalchemy import select, update
 from outreach import web
 from outreach.clock import now
 from outreach.database import Sessions, transaction
+from outreach.mail.accounts import Accounts, accounts_of
 from outreach.mail.outcomes import Outcome, Verdict
-from outreach.mail.pool import Pool
-from outreach.mail.smtp_url import parse_smtp_url
 from outreach.schools.account_mail import (
     LEASE,
     Claim,
@@ -43,8 +42,8 @@ def school(sessions: Sessions) -> MadeSchool:
 
 
 @pytest.fixture
-def pool(wired: web.Parts) -> Iterator[Pool]:
-    made = Pool(parse_smtp_url(wired.settings.smtp_url), 1)
+def pool(wired: web.Parts) -> Iterator[Accounts]:
+    made = accounts_of(wired.settings.smtp_url, 1)
     yield made
     made.close()
 
@@ -76,7 +75,7 @@ def make_due(sessions: Sessions) -> None:
 
 
 def test_a_mail_is_sent_once(
-    wired: web.Parts, pool: Pool, mailbox: Catcher, sessions: Sessions, mail_id: UUID
+    wired: web.Parts, pool: Accounts, mailbox: Catcher, sessions: Sessions, mail_id: UUID
 ) -> None:
     send_account_mail(wired, pool)
     send_account_mail(wired, pool)
@@ -86,7 +85,7 @@ def test_a_mail_is_sent_once(
 
 
 def test_a_deferral_puts_it_off_and_the_same_mail_comes_later(
-    wired: web.Parts, pool: Pool, mailbox: Catcher, sessions: Sessions, mail_id: UUID
+    wired: web.Parts, pool: Accounts, mailbox: Catcher, sessions: Sessions, mail_id: UUID
 ) -> None:
     email = first_account(sessions).email
     mailbox.answers[email] = "451 4.7.1 Not now"
@@ -105,7 +104,7 @@ def test_a_deferral_puts_it_off_and_the_same_mail_comes_later(
 
 
 def test_a_refusal_is_final_and_says_why_without_the_address(
-    wired: web.Parts, pool: Pool, mailbox: Catcher, sessions: Sessions, mail_id: UUID
+    wired: web.Parts, pool: Accounts, mailbox: Catcher, sessions: Sessions, mail_id: UUID
 ) -> None:
     email = first_account(sessions).email
     mailbox.answers[email] = f"550 5.1.1 <{email}> has no mailbox here"
@@ -121,7 +120,7 @@ def test_a_refusal_is_final_and_says_why_without_the_address(
 def test_a_server_that_is_down_means_waiting(
     wired: web.Parts, sessions: Sessions, mail_id: UUID
 ) -> None:
-    nobody = Pool(parse_smtp_url(f"smtp://127.0.0.1:{free_port()}"), 1)
+    nobody = accounts_of(f"smtp://127.0.0.1:{free_port()}", 1)
 
     send_account_mail(wired, nobody)
 
@@ -164,7 +163,7 @@ def test_a_worker_that_lost_its_lease_may_not_send(sessions: Sessions, mail_id: 
 
 
 def test_a_worker_killed_while_the_body_left_makes_it_unknown_for_good(
-    wired: web.Parts, pool: Pool, mailbox: Catcher, sessions: Sessions, mail_id: UUID
+    wired: web.Parts, pool: Accounts, mailbox: Catcher, sessions: Sessions, mail_id: UUID
 ) -> None:
     taken = claim(sessions)
     assert taken is not None
@@ -197,7 +196,7 @@ def test_a_reply_that_comes_late_still_tells_what_became_of_it(
 
 
 def test_the_link_is_made_for_the_mail_and_its_secret_kept_nowhere(
-    wired: web.Parts, pool: Pool, mailbox: Catcher, sessions: Sessions, mail_id: UUID
+    wired: web.Parts, pool: Accounts, mailbox: Catcher, sessions: Sessions, mail_id: UUID
 ) -> None:
     with transaction(sessions) as session:
         assert session.scalars(select(AccountToken)).all() == []
@@ -214,7 +213,7 @@ def test_the_link_is_made_for_the_mail_and_its_secret_kept_nowhere(
 
 
 def test_mail_of_a_demonstration_is_held_before_a_real_server(
-    wired: web.Parts, pool: Pool, mailbox: Catcher, sessions: Sessions
+    wired: web.Parts, pool: Accounts, mailbox: Catcher, sessions: Sessions
 ) -> None:
     make_school(sessions, is_demo=True)
     with transaction(sessions) as session:
@@ -229,7 +228,7 @@ def test_mail_of_a_demonstration_is_held_before_a_real_server(
 
 
 def test_the_schedule_can_see_what_a_lost_bell_left(
-    wired: web.Parts, pool: Pool, sessions: Sessions, mail_id: UUID
+    wired: web.Parts, pool: Accounts, sessions: Sessions, mail_id: UUID
 ) -> None:
     with transaction(sessions) as session:
         assert is_account_mail_due(session, now())

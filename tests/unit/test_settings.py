@@ -134,6 +134,12 @@ def test_a_public_service_needs_each_setting(tmp_path: Path, missing: str) -> No
         ("SMTP_URL", "smtp://h:25?starttls=maybe"),
         ("SMTP_URL", "smtp://h:25?timeout=1"),
         ("SMTP_URL", "smtps://h:465?starttls=off"),
+        ("SMTP_URL", "smtp://h:25,smtp://mail.school.example"),
+        ("SMTP_URL", "smtp://h:25, smtp://h:25"),
+        ("SMTP_URL", "smtp://h:25,"),
+        ("PACE_ACCOUNT_PER_HOUR", "many"),
+        ("PACE_DOMAIN_PER_HOUR", "0"),
+        ("PACE_DOMAIN_PER_MINUTE", "-1"),
         ("SECRET_KEYS", "short"),
         ("SECRET_KEYS", f"{KEY},short"),
         ("SECRET_KEYS", ","),
@@ -150,6 +156,14 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
     assert name in fault
     assert "u:p" not in fault
     assert "short," not in fault
+
+
+def test_several_mail_accounts_and_limits_are_kept(tmp_path: Path) -> None:
+    both = "smtp://h:25, smtps://user:a,b@mail.school.example:465"
+    settings = load_with(tmp_path, SMTP_URL=both, PACE_DOMAIN_PER_HOUR="300")
+    assert settings.smtp_url == both
+    assert settings.pace_domain_per_hour == 300
+    assert settings.pace_account_per_hour == settings.pace_domain_per_minute == 0
 
 
 @pytest.mark.parametrize(
