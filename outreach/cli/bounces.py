@@ -1,4 +1,4 @@
-"""`outreach bounces`."""
+"""`outreach bounces`: reading one mail, and the two ways in which mail that came back is taken in."""
 
 import json
 import sys
@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from outreach.cli.context import CommandContext
+from outreach.cli.returned_mail import fetch_mailbox, receive_until_ended
 from outreach.errors import Refusal
 from outreach.mail import bounces as reading_bounces
 from outreach.mail.bounces import Reading
@@ -32,6 +34,32 @@ def explain(file: Path, as_json: bool) -> None:
         click.echo(written.encode(errors="replace"))  # UTF-8, whatever the terminal's own is
     else:
         click.echo(reading_bounces.words_of(reading))
+
+
+@bounces.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=int, help="The port, in place of BOUNCE_PORT.")
+@click.option("--lmtp", is_flag=True, help="Speak LMTP, with a mail server of your own beside it.")
+@click.pass_obj
+def receive(context: CommandContext, host: str, port: int | None, lmtp: bool) -> None:
+    """Take mail for BOUNCE_DOMAIN until told to end.
+
+    Only what comes to a return path that this service has signed is taken.
+    """
+    receive_until_ended(context, host, port or context.settings.bounce_port, is_lmtp=lmtp)
+
+
+@bounces.command()
+@click.option(
+    "--every", "seconds", type=click.IntRange(min=5), help="Go on, with so many seconds between."
+)
+@click.pass_obj
+def fetch(context: CommandContext, seconds: int | None) -> None:
+    """Take in what the mailbox BOUNCE_IMAP_URL holds, and delete it there.
+
+    What came to no return path of ours is left for a person, marked as read.
+    """
+    fetch_mailbox(context, seconds)
 
 
 def _raw(file: Path) -> bytes:
