@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from outreach.answering.safeguarding.telling import compose_call
 from outreach.campaigns.composing import compose_test_send
 from outreach.campaigns.digests import compose_digest
+from outreach.campaigns.return_paths import return_path
 from outreach.database import enter_school, transaction
 from outreach.errors import OutreachError
+from outreach.it_team.mailing import compose_it_test
 from outreach.mail.accounts import Accounts
 from outreach.mail.addresses import UnsendableAddress
 from outreach.mail.composing import Mail, compose
@@ -32,7 +34,7 @@ from outreach.schools.account_mail import (
     record_outcome,
 )
 from outreach.schools.composing import compose_reset
-from outreach.schools.models import AccountMail, AccountMailKind
+from outreach.schools.models import AccountMail, AccountMailKind, School
 from workers.parts import account_mail_pool, parts
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ COMPOSERS: Mapping[AccountMailKind, Composer] = {
     AccountMailKind.SHARING_RECEIPT: compose_receipt,
     AccountMailKind.SAFEGUARDING: compose_call,
     AccountMailKind.DIGEST: compose_digest,
+    AccountMailKind.IT_TEST: compose_it_test,
 }
 
 BUSY_SECONDS = JOB_TIMEOUT_SECONDS / 2
@@ -79,10 +82,13 @@ def _send(wired: Parts, pool: Accounts, claim: Claim) -> None:
             begin_handing_over(session, claim, wired.clock())
 
     try:
-        envelope_from = parseaddr(wired.settings.mail_from)[1]
+        envelope_from = _envelope_from(wired, claim)
         with pool.connection() as connection:
             outcome = connection.hand_over(
-                envelope_from, mail.to[1], compose(mail), before_body=write_intent
+                envelope_from,
+                mail.to[1],
+                wired.dkim.sign(compose(mail)),
+                before_body=write_intent,
             )
     except LeaseLost:
         log.info("account mail left to another worker id=%s", claim.mail_id)
@@ -93,6 +99,15 @@ def _send(wired: Parts, pool: Accounts, claim: Claim) -> None:
     with transaction(wired.sessions) as session:
         record_outcome(session, claim, outcome, wired.clock())
     log.info("account mail %s id=%s", outcome.verdict.value, claim.mail_id)
+
+
+def _envelope_from(wired: Parts, claim: Claim) -> str:
+    """A test of the IT team goes the way of an invite, so that filters judge it alike."""
+    if claim.kind is not AccountMailKind.IT_TEST or claim.school_id is None:
+        return parseaddr(wired.settings.mail_from)[1]
+    with transaction(wired.sessions) as session:
+        key = session.get_one(School, claim.school_id).key
+    return return_path(wired, key, claim.mail_id)
 
 
 def _compose(wired: Parts, claim: Claim) -> Mail | None:

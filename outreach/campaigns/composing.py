@@ -1,8 +1,9 @@
-"""Writes the invite from its templates: for a pupil, for a staff member's test, for a preview.
+"""Writes each mail that asks to answer: for a pupil, for a staff member's test, for a preview.
 
 Works in a worker too, where there is no web application.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
@@ -15,10 +16,18 @@ from sqlalchemy.orm import Session
 
 from outreach.campaigns.claiming import Claimed
 from outreach.campaigns.finding import find_campaign
+from outreach.campaigns.letter_words import (
+    StepWords,
+    fill_body,
+    fill_subject,
+    own_words,
+    usual_words,
+)
 from outreach.campaigns.links import link_token, stop_token
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.pinning import BY_STAGE, definitions_of
-from outreach.campaigns.return_paths import return_path
+from outreach.campaigns.return_paths import return_headers, return_path
+from outreach.campaigns.states import MessageStep
 from outreach.clock import long_date
 from outreach.database import enter_school, transaction
 from outreach.errors import NotFound
@@ -31,6 +40,8 @@ from questionnaires.timing import minutes_to_answer
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
 SAMPLE_NAME = "Sam"
+BUTTONS = {True: "Begin the questionnaire", False: "Go to the questionnaire"}
+"""For the invite, and for whoever may have begun."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,9 @@ class InviteLetter:
     contact: Contact | None
     """Whom the student may ask about it, where the school has said."""
 
+    own_words: Mapping[MessageStep, StepWords] = field(default_factory=dict)
+    """By step, where the school has put it in its own words."""
+
     @classmethod
     def of(cls, parts: Parts, school: School, campaign: Campaign) -> "InviteLetter":
         """For delivery, which has no transaction open between its claims and records."""
@@ -66,7 +80,8 @@ class InviteLetter:
         cls, session: Session, parts: Parts, school: School, campaign: Campaign
     ) -> "InviteLetter":
         given = definitions_of(session, parts.library, campaign.id)
-        return cls(parts, school, campaign, given, contacts_of(session).careers)
+        contact = contacts_of(session).careers
+        return cls(parts, school, campaign, given, contact, own_words(session, campaign.id))
 
     @property
     def title(self) -> str:
@@ -107,10 +122,25 @@ class InviteLetter:
         stop_url: str,
         notice_url: str,
         *,
+        step: MessageStep = MessageStep.INVITE,
         has_new_link: bool = False,
     ) -> Rendered:
         """`has_new_link`: it is sent in place of a link that has ended."""
+        words = self.own_words.get(step) or usual_words(step)
+        common = self._common
+        values = {
+            "first_name": first_name,
+            "link": link_url,
+            "closes_on": None if common["closes_on"] is None else str(common["closes_on"]),
+            "school": self.school.name,
+            "questionnaire": self.title,
+            "minutes": str(common["minutes"]),
+        }
         own = {
+            "subject": fill_subject(words.subject, values),
+            "paragraphs": fill_body(words.body, values),
+            "is_invite": step is MessageStep.INVITE,
+            "button": BUTTONS[step is MessageStep.INVITE],
             "first_name": first_name,
             "link_url": link_url,
             "stop_url": stop_url,
@@ -118,13 +148,13 @@ class InviteLetter:
             "has_new_link": has_new_link,
         }
         subject, text, html = (
-            _environment().get_template(f"invite/{name}").render(self._common | own)
+            _environment().get_template(f"asking/{name}").render(common | own)
             for name in ("subject.txt", "body.txt", "body.html")
         )
         return Rendered(subject.strip(), text, html)
 
     def write(self, message: Claimed, at: datetime) -> Mail:
-        """The invite of one pupil. Its Message-ID is the message's: the same whenever written."""
+        """The mail of one pupil. Its Message-ID is the message's: the same whenever written."""
         signer, key, public_url = self.parts.signer, self.school.key, self.parts.settings.public_url
         stop_url = f"{public_url}/stop/{stop_token(signer, key, message.link_id)}"
         link_url = f"{public_url}/q/{link_token(signer, key, message.link_id)}"
@@ -133,27 +163,37 @@ class InviteLetter:
             link_url,
             stop_url,
             f"{stop_url}/privacy",
-            has_new_link=message.has_new_link,
+            step=message.step,
+            has_new_link=message.has_new_link and message.step is MessageStep.INVITE,
         )
         headers = {
             "List-Unsubscribe": f"<{stop_url}>",  # RFC 2369, RFC 8058
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
+            **return_headers(self.parts, key, message.message_id),
         }
         return self.mail(rendered, message.message_id, message.address, at, headers)
 
-    def write_test(self, mail_id: UUID, address: str, at: datetime) -> Mail:
+    def write_test(
+        self, mail_id: UUID, address: str, at: datetime, step: MessageStep = MessageStep.INVITE
+    ) -> Mail:
         """To a staff member: the same words, with a link that answers nothing and stops nothing."""
-        rendered = self.render_sample()
+        rendered = self.render_sample(step)
         headers = {"Auto-Submitted": "auto-generated"}
         return self.mail(rendered, mail_id, address, at, headers, prefix="[Test] ")
 
-    def render_sample(self) -> Rendered:
+    def render_sample(
+        self, step: MessageStep = MessageStep.INVITE, first_name: str = SAMPLE_NAME
+    ) -> Rendered:
         """As staff see it. Its links lead to the campaign's other previews."""
         public_url = self.parts.settings.public_url
         here = f"{public_url}/staff/campaigns/{self.campaign.id}/preview"
         return self.render(
-            SAMPLE_NAME, f"{here}/questionnaire", f"{here}/mail", f"{public_url}/privacy"
+            first_name,
+            f"{here}/questionnaire",
+            f"{here}/mail",
+            f"{public_url}/privacy",
+            step=step,
         )
 
     def mail(
@@ -178,11 +218,19 @@ class InviteLetter:
         )
 
 
-def preview_invite(session: Session, parts: Parts, campaign: Campaign, now: datetime) -> Mail:
+def preview_step(
+    session: Session,
+    parts: Parts,
+    campaign: Campaign,
+    now: datetime,
+    step: MessageStep = MessageStep.INVITE,
+    first_name: str = SAMPLE_NAME,
+) -> Mail:
     """For the staff page."""
     school = session.get_one(School, campaign.school_id)
     letter = InviteLetter.read(session, parts, school, campaign)
-    return letter.mail(letter.render_sample(), campaign.id, letter.from_address, now, {})
+    rendered = letter.render_sample(step, first_name)
+    return letter.mail(rendered, campaign.id, letter.from_address, now, {})
 
 
 def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail) -> Mail:
@@ -196,7 +244,8 @@ def compose_test_send(session: Session, parts: Parts, account_mail: AccountMail)
     enter_school(session, school.id)
     campaign = find_campaign(session, account_mail.campaign_id)
     letter = InviteLetter.read(session, parts, school, campaign)
-    return letter.write_test(account_mail.id, account.email, account_mail.queued_at)
+    step = MessageStep(account_mail.step or MessageStep.INVITE.value)
+    return letter.write_test(account_mail.id, account.email, account_mail.queued_at, step)
 
 
 @cache

@@ -15,6 +15,7 @@ from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, CampaignBlock, Invitation, Link, Message
 from outreach.campaigns.pinning import asks_open_text
+from outreach.campaigns.reminder_schedule import begin_schedule
 from outreach.campaigns.states import CampaignState, InvitationState, MessageState, MessageStep
 from outreach.database import Base, refresh_statistics, school_of, transaction
 from outreach.errors import Refusal
@@ -110,6 +111,7 @@ def launch(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> 
         raise Refusal(_why_nobody(audience))
     campaign.audience = audience.frozen()
     queues.call_for(session, school_id, Work.LAUNCH, now)
+    begin_schedule(session, campaign, now)
     if campaign.closes_at is not None:
         queues.note_due(session, school_id, Work.CLOSE, campaign.closes_at)
     audit.record(

@@ -1,4 +1,4 @@
-"""What each step of a campaign's mail says: the invite here, other steps by whoever knows them."""
+"""Who writes each step of a campaign's mail: what asks to answer here, the rest by whoever knows it."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.campaigns.claiming import Batch, Claimed
 from outreach.campaigns.composing import InviteLetter
 from outreach.campaigns.outbox import Stop
-from outreach.campaigns.states import MessageStep
+from outreach.campaigns.states import ASKING, MessageStep
 from outreach.database import transaction
 from outreach.mail.composing import Mail
 from outreach.parts import Parts
@@ -60,7 +60,7 @@ class LettersByStep:
         return self.invite.return_path(message_id)
 
     def write(self, message: Claimed, at: datetime) -> Mail:
-        if message.step is MessageStep.INVITE:
+        if message.step in ASKING:
             return self.invite.write(message, at)
         return self.others[message.step].write(message, at)
 
@@ -70,8 +70,8 @@ def letters_for(parts: Parts, batch: Batch, makers: Makers) -> Made:
     by_step: dict[MessageStep, list[Claimed]] = {}
     for message in batch.messages:
         by_step.setdefault(message.step, []).append(message)
-    invites = by_step.pop(MessageStep.INVITE, None)
-    if invites is not None and not by_step:
+    asking = [by_step.pop(step) for step in ASKING if step in by_step]
+    if asking and not by_step:
         return Made(InviteLetter.of(parts, batch.school, batch.campaign), {})
     letters: dict[MessageStep, Letter] = {}
     unwritten: dict[UUID, Unwritten] = {}

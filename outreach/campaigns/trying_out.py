@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach import audit
 from outreach.audit import Actor
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.states import MessageStep
 from outreach.database import school_of
 from outreach.errors import Refusal
 from outreach.schools.account_mail import queue_account_mail
@@ -33,7 +34,12 @@ class LastTest:
 
 
 def send_test(
-    session: Session, campaign: Campaign, account_id: UUID, actor: Actor, now: datetime
+    session: Session,
+    campaign: Campaign,
+    account_id: UUID,
+    actor: Actor,
+    now: datetime,
+    step: MessageStep = MessageStep.INVITE,
 ) -> str:
     """Queue it, and return the address that it goes to."""
     account = session.scalars(
@@ -50,8 +56,10 @@ def send_test(
         now,
         school_id=school_of(session),
         campaign_id=campaign.id,
+        step=step.value,
     )
-    audit.record(session, now, actor, "campaign.test_sent", "campaign", campaign.id)
+    detail = {"step": step.value}
+    audit.record(session, now, actor, "campaign.test_sent", "campaign", campaign.id, **detail)
     return account.email
 
 

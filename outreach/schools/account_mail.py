@@ -55,10 +55,13 @@ def queue_account_mail(
     school_id: UUID | None = None,
     campaign_id: UUID | None = None,
     change_id: UUID | None = None,
+    it_test_id: UUID | None = None,
+    step: str | None = None,
 ) -> UUID:
     """Write a mail into the outbox and ring for it. A test send names its school and campaign.
 
-    Without an account it goes to the data protection contact of `school_id`.
+    Without an account it goes to the data protection contact of `school_id`, or to the address of
+    the IT team's test.
     """
     row = AccountMail(
         account_id=account_id,
@@ -66,6 +69,8 @@ def queue_account_mail(
         school_id=school_id,
         campaign_id=campaign_id,
         change_id=change_id,
+        it_test_id=it_test_id,
+        step=step,
         state=_S.QUEUED,
         queued_at=now,
         next_attempt_at=now,

@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from outreach import web
 from outreach.campaigns.models import Campaign, Invitation, Link, Message
 from outreach.campaigns.states import CampaignState, MessageState
-from outreach.campaigns.views.school_hours import is_in_school_hours
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.pupils.models import GroupKind, GroupMember, RosterGroup
@@ -347,19 +346,6 @@ def test_a_launch_that_would_mail_nobody_is_refused_on_the_same_page(
     assert answer.status_code == 409
     assert "None of the 1 pupils asked for can be mailed" in answer.text
     assert "<h1>Launch" in answer.text
-
-
-@pytest.mark.parametrize(
-    ("moment", "is_inside"),
-    [
-        (datetime(2026, 11, 23, 9, tzinfo=UTC), True),
-        (datetime(2026, 11, 23, 17, tzinfo=UTC), False),
-        (datetime(2026, 11, 22, 11, tzinfo=UTC), False),
-        (datetime(2026, 7, 6, 7, 30, tzinfo=UTC), True),  # half past eight in British Summer Time
-    ],
-)
-def test_school_hours_are_london_hours(moment: datetime, is_inside: bool) -> None:
-    assert is_in_school_hours(moment) is is_inside
 
 
 # Progress

@@ -3,15 +3,23 @@
 from flask import Flask
 
 from outreach.campaigns.views import (
+    addresses,
     campaign,
+    held_domains,
     lists,
+    new_links,
     own_checking,
     own_writing,
     previews,
+    provider_hooks,
+    pupil,
     questionnaires,
+    reminders,
     resending,
     slips,
     steering,
+    stopped_mail,
+    words,
 )
 from outreach.campaigns.views.blueprint import blueprint
 
@@ -19,12 +27,20 @@ PAGES = (
     lists,
     campaign,
     previews,
+    words,
+    reminders,
+    pupil,
+    addresses,
+    new_links,
     resending,
+    held_domains,
     slips,
     steering,
     questionnaires,
     own_writing,
     own_checking,
+    provider_hooks,
+    stopped_mail,
 )
 """Imported for their routes."""
 

@@ -1,6 +1,5 @@
 """One campaign: its draft or its progress, and the lists of pupils behind every number."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.campaigns.models import Campaign
-from outreach.campaigns.states import InvitationState
+from outreach.campaigns.scanner_alarms import open_alarms
 from outreach.campaigns.trying_out import latest_test
-from outreach.campaigns.views.alerts import alerts_of
+from outreach.campaigns.views.alerts import alerts_of, no_work_alert
 from outreach.campaigns.views.blueprint import (
     READERS,
     SEE_OTHER,
@@ -24,17 +23,19 @@ from outreach.campaigns.views.blueprint import (
 )
 from outreach.campaigns.views.by_group import WITHOUT_GROUP, invited_groups
 from outreach.campaigns.views.confirming import steps_from
-from outreach.campaigns.views.invited import (
-    FILTERS,
-    UNANSWERED,
-    Filter,
-    draft_page,
-    invited_page,
-    known_filter,
-)
+from outreach.campaigns.views.held_domains import domains_shown
+from outreach.campaigns.views.invited import draft_page, invited_page
 from outreach.campaigns.views.listing import heading_of
+from outreach.campaigns.views.narrowing import (
+    FILTERS,
+    Filter,
+    known_filter,
+    mail_options,
+    reason_options,
+    state_options,
+)
+from outreach.campaigns.views.reminders import reminders_view
 from outreach.campaigns.views.showing import draft_audience, progress_view
-from outreach.campaigns.wording import INVITATION, MESSAGE, Words
 from outreach.pupils.reach.reasons import Reason
 from outreach.pupils.viewing import is_reader_limited, may_read_why, seen_here
 from outreach.schools.access import signed_in, staff_page
@@ -50,10 +51,14 @@ def show_campaign(campaign_id: UUID) -> str:
         "staff/campaigns/progress.html",
         view=progress_view(web.db(), library_here(), campaign, web.now(), seen_here()),
         alerts=alerts_of(web.db(), library_here(), campaign),
+        no_work=no_work_alert(web.parts(), campaign, web.now()),
+        scanners=open_alarms(web.db(), campaign.id),
+        reminders=reminders_view(web.db(), campaign, web.now()),
         steps=steps_from(campaign.state) if may_run() else (),
         may_run=may_run(),
         is_limited=is_reader_limited(),
         shows_why=may_read_why(),
+        **(domains_shown(campaign_id) if may_run() else {}),
     )
 
 
@@ -63,6 +68,7 @@ def _show_draft(campaign: Campaign) -> str:
         heading=heading_of(campaign, library_here()),
         audience=draft_audience(web.db(), campaign, web.now()),
         alerts=alerts_of(web.db(), library_here(), campaign),
+        reminders=reminders_view(web.db(), campaign, web.now()),
         test=latest_test(web.db(), campaign, signed_in().account_id),
         may_run=may_run(),
         shows_why=may_read_why(),
@@ -80,6 +86,7 @@ def show_progress(campaign_id: UUID) -> ResponseReturnValue:
     return render_template(
         "staff/campaigns/_progress.html",
         view=view,
+        no_work=no_work_alert(web.parts(), campaign, web.now()),
         may_run=may_run(),
         is_limited=is_reader_limited(),
         shows_why=may_read_why(),
@@ -115,23 +122,22 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
     if campaign.launched_at is None:
         return redirect(url_for("campaigns.list_audience", campaign_id=campaign_id), SEE_OTHER)
     heading = heading_of(campaign, library_here())
-    invitation_states = ((state.value, words) for state, words in INVITATION.items())
     groups = invited_groups(web.db(), campaign, web.now(), seen_here())
     narrowed = known_filter(
         Filter(**{name: request.args.get(name, "").replace("\0", "") for name in FILTERS})
     )
     shows_why = may_read_why()
     if not shows_why:
-        narrowed = replace(narrowed, reason="")
+        narrowed = replace(narrowed, reason="", cause="")
     return render_template(
         "staff/campaigns/pupils.html",
         heading=heading,
         page=invited_page(web.db(), campaign, narrowed, page_asked(), web.now(), seen_here()),
         narrowed=narrowed,
         before_number=before_number(narrowed.query()),
-        states=[("", "Any"), (UNANSWERED, "Has not answered"), *_options(invitation_states)],
-        mails=[("", "Any"), *_options(MESSAGE.items())],
-        reasons=[("", "Any"), *((one.value, one.words) for one in Reason)],
+        states=state_options(),
+        mails=mail_options(),
+        reasons=reason_options(),
         groups=[
             ("", "All"),
             *((one.key, one.words) for one in groups),
@@ -141,9 +147,3 @@ def list_invited(campaign_id: UUID) -> ResponseReturnValue:
         is_limited=is_reader_limited(),
         shows_why=shows_why,
     )
-
-
-def _options(words: Iterable[tuple[str, Words]]) -> list[tuple[str, str]]:
-    """States as a select takes them; what is being prepared has no row to show yet."""
-    preparing = InvitationState.PREPARING.value
-    return [(value, said.text) for value, said in words if value != preparing]

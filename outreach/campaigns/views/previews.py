@@ -6,10 +6,12 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 
 from outreach import web
-from outreach.campaigns.composing import preview_invite
+from outreach.campaigns.composing import SAMPLE_NAME, preview_step
+from outreach.campaigns.letter_words import STEP_NAMES, own_words, step_of
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.pinning import NotInstalled, definition, pins_of, title_of, who_gets
-from outreach.campaigns.trying_out import send_test
+from outreach.campaigns.states import MessageStep
+from outreach.campaigns.trying_out import latest_test, send_test
 from outreach.campaigns.views.blueprint import (
     READERS,
     RUNNERS,
@@ -17,11 +19,15 @@ from outreach.campaigns.views.blueprint import (
     blueprint,
     campaign_of,
     library_here,
+    may_run,
 )
 from outreach.campaigns.views.listing import heading_of
 from outreach.campaigns.views.reading import read_questionnaire
 from outreach.errors import NotFound, Refusal
 from outreach.mail.composing import Mail
+from outreach.pupils.finding import get_pupil, list_pupils
+from outreach.pupils.models import Pupil
+from outreach.pupils.viewing import seen_here
 from outreach.schools.access import signed_in, staff_page
 
 MAIL_POLICY = "; ".join(
@@ -38,21 +44,57 @@ MAIL_POLICY = "; ".join(
 load or be sent from it."""
 
 
+def step_asked(text: str | None) -> MessageStep:
+    """Which of the campaign's mails; NotFound for one that there is not."""
+    step = step_of(text or MessageStep.INVITE.value)
+    if step is None:
+        raise NotFound("There is no such mail.")
+    return step
+
+
 def _written(campaign: Campaign) -> Mail:
+    """As the pupil that is asked for gets it; as an example where none is."""
+    step = step_asked(request.args.get("step"))
+    example = example_asked()
+    name = SAMPLE_NAME if example is None else example.first_name
     try:
-        return preview_invite(web.db(), web.parts(), campaign, web.now())
+        return preview_step(web.db(), web.parts(), campaign, web.now(), step, name)
     except NotInstalled as fault:
         raise NotFound(fault.words) from fault
+
+
+def example_asked() -> Pupil | None:
+    """NotFound for a pupil whom the reader may not see, or of another school."""
+    if "pupil" not in request.args:
+        return None
+    pupil_id = request.args.get("pupil", type=UUID)
+    if pupil_id is None:
+        raise NotFound("There is no such pupil.")
+    return get_pupil(web.db(), pupil_id, seen=seen_here())
 
 
 @blueprint.get("/staff/campaigns/<uuid:campaign_id>/preview/mail")
 @staff_page(*READERS)
 def preview_mail(campaign_id: UUID) -> str:
     campaign = campaign_of(campaign_id)
+    step = step_asked(request.args.get("step"))
+    heading = heading_of(campaign, library_here())
+    find = request.args.get("find", "").replace("\0", "").strip()
     return render_template(
         "staff/campaigns/preview_mail.html",
-        heading=heading_of(campaign, library_here()),
+        heading=heading,
         mail=_written(campaign),
+        step=step,
+        steps=[(one.value, name) for one, name in STEP_NAMES.items()],
+        step_name=STEP_NAMES[step],
+        is_own=step in own_words(web.db(), campaign.id),
+        example=example_asked(),
+        find=find,
+        found=list_pupils(web.db(), search=find, now=web.now(), seen=seen_here()).pupils
+        if find
+        else (),
+        may_change=may_run() and not heading.is_over,
+        test=latest_test(web.db(), campaign, signed_in().account_id),
     )
 
 
@@ -92,9 +134,10 @@ def preview_questionnaire(campaign_id: UUID) -> str:
 @staff_page(*RUNNERS)
 def send_test_mail(campaign_id: UUID) -> ResponseReturnValue:
     campaign = campaign_of(campaign_id)
+    step = step_asked(request.form.get("step"))
     person = signed_in()
     try:
-        send_test(web.db(), campaign, person.account_id, person.actor, web.now())
+        send_test(web.db(), campaign, person.account_id, person.actor, web.now(), step)
     except Refusal as refusal:
         web.roll_back_request()
         flash(refusal.words, "error")
@@ -103,4 +146,7 @@ def send_test_mail(campaign_id: UUID) -> ResponseReturnValue:
             "A test to your own address is queued. It is on its way as soon as a worker takes it.",
             "success",
         )
+    if "step" in request.form:
+        where = url_for("campaigns.preview_mail", campaign_id=campaign_id, step=step.value)
+        return redirect(where, SEE_OTHER)
     return redirect(url_for("campaigns.show_campaign", campaign_id=campaign_id), SEE_OTHER)

@@ -1,14 +1,10 @@
-"""When a school is at work: Monday to Friday, eight to five in London."""
+"""Whether the school is at work, by its own calendar. It warns a person and stops nothing."""
 
-from datetime import datetime, time
+from datetime import datetime
 
-from outreach.clock import london
-
-OPENS, CLOSES = time(8), time(17)
-SATURDAY = 5
+from outreach import web
+from outreach.schools.terms import calendar_of
 
 
 def is_in_school_hours(moment: datetime) -> bool:
-    """Holidays are not known here: this warns a person and stops nothing."""
-    local = london(moment)
-    return local.weekday() < SATURDAY and OPENS <= local.time() < CLOSES
+    return calendar_of(web.db()).is_in_hours(moment)

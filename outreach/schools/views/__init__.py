@@ -3,10 +3,10 @@
 from flask import Flask
 
 from outreach.schools import access
-from outreach.schools.views import audit, contacts, front_door, passwords, staff
+from outreach.schools.views import audit, contacts, front_door, passwords, staff, terms
 from outreach.schools.views.room import room
 
-__all__ = ["audit", "contacts", "front_door", "passwords", "staff"]
+__all__ = ["audit", "contacts", "front_door", "passwords", "staff", "terms"]
 
 
 def init_app(app: Flask) -> None:
