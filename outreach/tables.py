@@ -6,7 +6,7 @@ from outreach import audit, queues
 from outreach.answering import feedback_models as feedback
 from outreach.answering import models as answering
 from outreach.answering.safeguarding import models as safeguarding
-from outreach.campaigns import code_models, held_models, reminder_models
+from outreach.campaigns import code_models, held_models, reminder_models, scanner_models
 from outreach.campaigns import models as campaigns
 from outreach.campaigns.chat import models as chat
 from outreach.campaigns.own import models as own_questionnaires
@@ -35,6 +35,7 @@ rooms = (
     chat,
     term_models,
     held_models,
+    scanner_models,
     own_questionnaires,
     answering,
     feedback,

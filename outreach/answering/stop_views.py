@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.answering.blueprint import SEE_OTHER, blueprint
-from outreach.campaigns import muting, tracking
+from outreach.campaigns import muting, scanner_alarms, tracking
 from outreach.campaigns.links import OpenedLink, open_stop_link
 from outreach.pupils.objections.models import Instructor, ObjectionScope
 from outreach.pupils.objections.objecting import open_objection
@@ -47,14 +47,18 @@ def one_click(token: str) -> ResponseReturnValue:
     name, value = ONE_CLICK
     if request.form.get(name) != value:
         return "Post List-Unsubscribe=One-Click, or open this address in a browser.\n", 400
-    muting.stop_mail(web.db(), opened.invitation, web.now())
+    if muting.stop_mail(web.db(), opened.invitation, web.now()):
+        agent, client = request.user_agent.string, web.client_address()
+        scanner_alarms.note_one_click(web.db(), opened.invitation, agent, client, web.now())
     return "You will get no more mail about this questionnaire.\n", {"Content-Type": "text/plain"}
 
 
 @blueprint.post("/stop/<token>/mail")
 @public_page(SIGNED)
 def stop_mail(token: str) -> ResponseReturnValue:
-    muting.stop_mail(web.db(), _open(token).invitation, web.now())
+    opened = _open(token)
+    muting.stop_mail(web.db(), opened.invitation, web.now())
+    scanner_alarms.confirm_stop(web.db(), opened.invitation)
     return redirect(url_for("answering.stop", token=token), SEE_OTHER)
 
 

@@ -34,8 +34,13 @@ def stop_mail(session: Session, invitation: Invitation, now: datetime) -> bool:
     return True
 
 
-def mail_again(session: Session, invitation: Invitation, now: datetime) -> bool:
-    """Take it back: what waited then waits again, but what asks for answers only if some may come."""
+def mail_again(
+    session: Session, invitation: Invitation, now: datetime, by: audit.Actor | None = None
+) -> bool:
+    """Take it back: what waited then waits again, but what asks for answers only if some may come.
+
+    `by` whom, where not by the student.
+    """
     moved = session.scalar(
         update(Invitation)
         .where(
@@ -57,10 +62,16 @@ def mail_again(session: Session, invitation: Invitation, now: datetime) -> bool:
         Message.reason == UNSUBSCRIBED,
         *asks_nothing,
     )
-    _record(session, invitation, "invitation.mail_again", now)
+    _record(session, invitation, "invitation.mail_again", now, by)
     return True
 
 
-def _record(session: Session, invitation: Invitation, action: str, now: datetime) -> None:
-    student = audit.Actor(audit.ActorKind.STUDENT, invitation.pupil_id)
-    audit.record(session, now, student, action, "invitation", invitation.id)
+def _record(
+    session: Session,
+    invitation: Invitation,
+    action: str,
+    now: datetime,
+    by: audit.Actor | None = None,
+) -> None:
+    actor = by or audit.Actor(audit.ActorKind.STUDENT, invitation.pupil_id)
+    audit.record(session, now, actor, action, "invitation", invitation.id)

@@ -4,9 +4,12 @@
 BOUNCE_DOMAIN all mail returns to MAIL_FROM, which no program reads.
 """
 
+import json
 from email.utils import parseaddr
 from uuid import UUID
 
+from outreach.mail.hooks import mailgun, postmark
+from outreach.mail.hooks.telling import RETURN_VARIABLE
 from outreach.parts import Parts
 from outreach.settings import Settings
 from outreach.signing import BadToken, Purpose, TokenSigner, TokenSubject
@@ -25,6 +28,17 @@ def return_path(parts: Parts, school_key: bytes, message_id: UUID) -> str:
 def return_token(signer: TokenSigner, school_key: bytes, message_id: UUID) -> str:
     """Also for a header that a mail provider hands back with its news."""
     return signer.sign_folded(Purpose.RETURN_PATH, school_key, message_id)
+
+
+def return_headers(parts: Parts, school_key: bytes, message_id: UUID) -> dict[str, str]:
+    """For providers that put a return path of their own in the place of ours, and tell by webhook."""
+    token = return_token(parts.signer, school_key, message_id)
+    headers = {}
+    if parts.settings.postmark_hook_password:
+        headers[f"{postmark.METADATA_HEADER}{RETURN_VARIABLE}"] = token
+    if parts.settings.mailgun_hook_key:
+        headers[mailgun.VARIABLES_HEADER] = json.dumps({RETURN_VARIABLE: token})
+    return headers
 
 
 def shown_return_path(settings: Settings) -> str:

@@ -115,6 +115,23 @@ def not_me(session: Session, invitation: Invitation, now: datetime) -> bool:
     return moved
 
 
+def reach_again(session: Session, invitation: Invitation, by: audit.Actor, now: datetime) -> bool:
+    """Staff gave the pupil another address: what a stranger said at the old one does not bind them.
+
+    Whether that had stopped it. The old address stays wrong for this pupil.
+    """
+    for state, condition in (
+        (_I.STARTED, Invitation.started_at.is_not(None)),
+        (_I.NOT_STARTED, Invitation.started_at.is_(None)),
+    ):
+        was_not_me = Invitation.stopped_reason == Stop.NOT_ME.value
+        moves = ([_I.STOPPED], state, was_not_me, condition)
+        if _move(session, invitation, *moves, stopped_reason=None):
+            audit.record(session, now, by, "invitation.resumed", "invitation", invitation.id)
+            return True
+    return False
+
+
 def undo_decline(
     session: Session, invitation: Invitation, now: datetime, *, mail_again: bool = True
 ) -> bool:
@@ -193,7 +210,10 @@ def _move(
 
 
 def _settle_unknown(session: Session, invitation: Invitation, now: datetime) -> None:
-    """An answer settles an unknown mail, unless another mail of the invitation brought the link."""
+    """An answer settles an unknown mail, unless another mail of the invitation brought the link. An
+    address that mail stopped for, because some came back, has then brought one too."""
+    reached = _hashes_reached(session, invitation)
+    suppressing.note_delivery(session, invitation.pupil_id, reached, now)
     other = aliased(Message)
     arrived = select(other.id).where(
         other.school_id == Message.school_id,

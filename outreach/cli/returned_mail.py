@@ -39,7 +39,9 @@ NO_MAILBOX = (
 def receive_until_ended(context: CommandContext, host: str, port: int, *, is_lmtp: bool) -> None:
     logging.getLogger().setLevel(logging.INFO)
     if not context.settings.bounce_domain:
-        raise Refusal(NO_DOMAIN)
+        log.warning(NO_DOMAIN)
+        _wait_for_the_end()
+        return
     wired = context.parts
     source = "lmtp" if is_lmtp else "smtp_in"
     receiver = Receiver(
@@ -54,6 +56,18 @@ def receive_until_ended(context: CommandContext, host: str, port: int, *, is_lmt
             f"Port {port} on {host} cannot be listened on: {fault.strerror}. "
             "Give another by BOUNCE_PORT or --port, or end the program that uses it."
         ) from fault
+
+
+def _wait_for_the_end() -> None:
+    """Whoever starts all that the Procfile names would take an end for a failure, of one or of all."""
+    _ended_by_signal().wait()
+
+
+def _ended_by_signal() -> threading.Event:
+    ended = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: ended.set())
+    return ended
 
 
 async def _serve(receiver: Receiver, place: Place) -> None:
@@ -76,9 +90,7 @@ def fetch_mailbox(context: CommandContext, seconds: int | None) -> None:
         click.echo(_in_words(fetch_once(context.parts)))
         return
     logging.getLogger().setLevel(logging.INFO)
-    ended = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ended.set())
+    ended = _ended_by_signal()
     while not ended.is_set():
         try:
             log.info(_in_words(fetch_once(context.parts)))

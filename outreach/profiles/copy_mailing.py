@@ -26,6 +26,7 @@ from outreach.campaigns.letters import Made, Makers, Unwritten
 from outreach.campaigns.outbox import Stop
 from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import NotInstalled, Pin, definition
+from outreach.campaigns.return_paths import return_headers
 from outreach.campaigns.states import MessageStep
 from outreach.database import school_of
 from outreach.mail.composing import Mail
@@ -51,7 +52,11 @@ class CopyLetter:
 
     def write(self, message: Claimed, at: datetime) -> Mail:
         """Without a way to stop mail: the student asked for this one, and no other follows it."""
-        headers = {"Auto-Submitted": "auto-generated"}
+        key = self.invite.school.key
+        headers = {
+            "Auto-Submitted": "auto-generated",
+            **return_headers(self.invite.parts, key, message.message_id),
+        }
         words = self.rendered[message.message_id]
         return self.invite.mail(words, message.message_id, message.address, at, headers)
 

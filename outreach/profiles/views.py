@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from outreach import audit, web
+from outreach.campaigns.stopped_mail import stopped_mail_of
 from outreach.errors import NotFound
 from outreach.profiles.by_reference import pupil_by_reference
 from outreach.profiles.copy_views import mail_own_copy, own_copy
@@ -39,7 +40,8 @@ def show_pupil(pupil_id: UUID) -> str:
     purpose = Purpose.GUIDING_PUPIL
     page = page_of(web.db(), web.parts().library, pupil_id, purpose, web.now())
     _record_view(pupil_id, purpose)
-    return render_template("staff/profiles/pupil.html", page=page)
+    stopped_mail = stopped_mail_of(web.db(), pupil_id, web.now())
+    return render_template("staff/profiles/pupil.html", page=page, stopped_mail=stopped_mail)
 
 
 @room.post("/staff/pupils/by-reference")

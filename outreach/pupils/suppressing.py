@@ -10,7 +10,21 @@ from sqlalchemy.orm import Session
 
 from outreach import audit
 from outreach.database import school_of
-from outreach.pupils.models import Pupil, PupilAddress, Suppression, SuppressionReason, WrongAddress
+from outreach.pupils.models import (
+    AddressKind,
+    Pupil,
+    PupilAddress,
+    Suppression,
+    SuppressionReason,
+    WrongAddress,
+)
+
+LIFTED_BY_STAFF = (
+    SuppressionReason.BOUNCED,
+    SuppressionReason.COMPLAINT,
+    SuppressionReason.STAFF,
+)
+"""What staff may take back by themselves: an objection has a page of its own."""
 
 
 def suppress(
@@ -49,6 +63,56 @@ def suppress(
             },
         )
     )
+
+
+def lift(
+    session: Session, pupil_id: UUID, kind: AddressKind, actor: audit.Actor, now: datetime
+) -> bool:
+    """Mail may go to this address of the pupil again. False where nothing stopped it, or where it is
+    not for staff to say."""
+    lifted = session.scalars(
+        delete(Suppression)
+        .where(
+            Suppression.school_id == school_of(session),
+            Suppression.reason.in_(LIFTED_BY_STAFF),
+            Suppression.address_hash.in_(
+                select(PupilAddress.address_hash).where(
+                    PupilAddress.school_id == school_of(session),
+                    PupilAddress.pupil_id == pupil_id,
+                    PupilAddress.kind == kind,
+                )
+            ),
+        )
+        .returning(Suppression.reason)
+    ).all()
+    if not lifted:
+        return False
+    detail = {"address": kind.value, "reason": lifted[0].value}
+    audit.record(session, now, actor, "suppression.lifted", "pupil", pupil_id, **detail)
+    return True
+
+
+def note_delivery(
+    session: Session, pupil_id: UUID, address_hashes: Collection[bytes], now: datetime
+) -> None:
+    """Mail reached the pupil there after all, by what the pupil did with it: what came back was
+    not about an address that is no good."""
+    if not address_hashes:
+        return
+    lifted = session.scalars(
+        delete(Suppression)
+        .where(
+            Suppression.school_id == school_of(session),
+            Suppression.reason == SuppressionReason.BOUNCED,
+            Suppression.address_hash.in_(address_hashes),
+        )
+        .returning(Suppression.address_hash)
+    ).all()
+    if lifted:
+        by = audit.Actor(audit.ActorKind.STUDENT, pupil_id)
+        count = len(lifted)
+        action = "suppression.ended_by_answer"
+        audit.record(session, now, by, action, "pupil", pupil_id, addresses=count)
 
 
 def note_wrong_person(

@@ -45,7 +45,9 @@ def service_members(settings: Settings, environ: Mapping[str, str]) -> list[Memb
         Member(_command(settings, environ, "worker", f"worker.{number}"))
         for number in range(1, WORKERS + 1)
     ]
-    return [web, *workers, Member(_command(settings, environ, "schedule"))]
+    bounces = [Member(_command(settings, environ, "bounces", arguments=("receive",)))]
+    schedule = Member(_command(settings, environ, "schedule"))
+    return [web, *workers, schedule, *(bounces if settings.bounce_domain else [])]
 
 
 def command_of_service(*words: str) -> tuple[str, ...]:
@@ -58,11 +60,15 @@ def environ_of_service(settings: Settings, environ: Mapping[str, str]) -> dict[s
 
 
 def _command(
-    settings: Settings, environ: Mapping[str, str], word: str, name: str | None = None
+    settings: Settings,
+    environ: Mapping[str, str],
+    word: str,
+    name: str | None = None,
+    arguments: tuple[str, ...] = (),
 ) -> Program:
     return Program(
         name=name or word,
-        command=command_of_service(word),
+        command=command_of_service(word, *arguments),
         environ=environ_of_service(settings, environ),
         folder=Path.cwd(),
     )
@@ -73,7 +79,10 @@ def _mailbox(settings: Settings, parts: Parts, environ: Mapping[str, str]) -> Pr
     folder = settings.data_dir / "mailbox"
     return Program(
         name="mailbox",
-        command=(sys.executable, "-m", "outreach.running.mailbox", *ports, str(folder)),
+        command=(
+            *(sys.executable, "-m", "outreach.running.mailbox", *ports, str(folder)),
+            str(parts.bounce_port),
+        ),
         environ=environ_of_service(settings, environ),
         folder=Path.cwd(),
     )

@@ -31,7 +31,7 @@ def test_the_procfile_starts_every_kind_of_process() -> None:
         line.split(": ", 1) for line in (PROJECT / "Procfile").read_text().splitlines() if line
     )
 
-    assert set(lines) == {"web", "worker", "schedule", "release"}
+    assert set(lines) == {"web", "worker", "schedule", "bounces", "release"}
     for command in lines.values():
         program, name, *_ = command.split()
         assert program.endswith("outreach")

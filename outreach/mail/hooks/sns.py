@@ -73,9 +73,7 @@ def fetch(url: str) -> bytes:
     return content
 
 
-def verify(
-    raw: bytes, topics: Sequence[str], now: datetime, fetch_from: Fetch = fetch
-) -> SnsMessage:
+def verify(raw: bytes, topics: Sequence[str], now: datetime, fetch_from: Fetch) -> SnsMessage:
     """Raises NotBelieved, and Unreachable where the certificate cannot be had just now."""
     try:
         document = json.loads(raw)
@@ -94,7 +92,7 @@ def verify(
     return SnsMessage(str(given["MessageId"]), str(given["Message"] or ""), subscribe_url)
 
 
-def confirm(message: SnsMessage, fetch_from: Fetch = fetch) -> None:
+def confirm(message: SnsMessage, fetch_from: Fetch) -> None:
     """Tell Amazon that we want what the topic brings. Raises Unreachable."""
     fetch_from(message.subscribe_url)
 

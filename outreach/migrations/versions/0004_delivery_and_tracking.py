@@ -23,6 +23,7 @@ def upgrade() -> None:
     _school_calendar()
     _chat()
     _kinds_of_work()
+    _scanners()
 
 
 def _campaign_page() -> None:
@@ -136,7 +137,7 @@ def _held_domains() -> None:
         "ix_message_paced",
         "message",
         ["school_id", "campaign_id", "domain"],
-        postgresql_where=sa.text("state = 'deferred' AND reason = 'paced'"),
+        postgresql_where=sa.text("reason = 'paced'"),
     )
     op.create_table(
         "held_domain",
@@ -326,3 +327,57 @@ def _chat() -> None:
         ["school_id", "next_attempt_at"],
         postgresql_where=sa.text("state IN ('waiting', 'posting')"),
     )
+
+
+def _scanners() -> None:
+    moment = sa.DateTime(timezone=True)
+    op.create_table(
+        "quick_stop",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("invitation_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("scanner", sa.Text(), nullable=True),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("alarm_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "invitation_id"],
+            ["invitation.school_id", "invitation.id"],
+            name=op.f("fk_quick_stop_school_id_invitation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_quick_stop_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "invitation_id", name=op.f("pk_quick_stop")),
+    )
+    columns = ["school_id", "campaign_id", "domain"]
+    op.create_index(op.f("ix_quick_stop_school_id_campaign_id_domain"), "quick_stop", columns)
+    guard_tenant_table("quick_stop")
+    op.create_table(
+        "scanner_alarm",
+        sa.Column("school_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("opened_at", moment, nullable=False),
+        sa.Column("decision", _choice("decision", "undone", "left"), nullable=True),
+        sa.Column("decided_at", moment, nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "campaign_id"],
+            ["campaign.school_id", "campaign.id"],
+            name=op.f("fk_scanner_alarm_school_id_campaign_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id"], ["school.id"], name=op.f("fk_scanner_alarm_school_id")
+        ),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_scanner_alarm")),
+    )
+    op.create_index(
+        "ix_scanner_alarm_open",
+        "scanner_alarm",
+        columns,
+        unique=True,
+        postgresql_where=sa.text("decision IS NULL"),
+    )
+    guard_tenant_table("scanner_alarm")
