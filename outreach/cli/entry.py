@@ -28,6 +28,7 @@ MODULES = {
     "source": "source",
     "roster": "roster",
     "bounces": "bounces",
+    "it": "it",
     "campaign": "campaign",
     "questionnaire": "questionnaire",
     "results": "results",

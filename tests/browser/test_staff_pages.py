@@ -54,7 +54,7 @@ PAGES = {
         "/staff/lists",
     ],
     Role.VIEWER: ["/staff/campaigns", "/staff/pupils", "/staff/pupils/{pupil}"],
-    Role.IT: ["/staff/it-team"],
+    Role.IT: ["/staff/it-team", "/staff/it-team/check", "/staff/it-team/tests"],
 }
 CASES = [(role, path) for role, paths in PAGES.items() for path in paths]
 

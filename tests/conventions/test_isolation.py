@@ -12,9 +12,13 @@ from outreach import web
 from outreach.answering.models import Answer
 from outreach.answering.safeguarding.models import SafeguardingFlag
 from outreach.audit import OPERATOR
+from outreach.campaigns.held_domains import note_policy
+from outreach.campaigns.held_models import HeldDomain
 from outreach.campaigns.models import Invitation
 from outreach.campaigns.own.adding import Licence, add, propose
 from outreach.database import transaction
+from outreach.it_team.page_links import make_link
+from outreach.it_team.testing import sealer, send_test
 from outreach.schools.access import staff_roles
 from outreach.schools.models import Role
 from tests.answered import answer_and_submit, launch_campaign
@@ -67,9 +71,18 @@ def neighbours(wired: web.Parts) -> Neighbours:
                 opens_at=now,
             )
             session.add(flag)
+            for _ in range(3):
+                note_policy(
+                    session, campaign_id, "theirs.example", "restricted_delivery", None, now
+                )
             session.flush()
             flag_id = flag.id
+            held_id = session.scalars(select(HeldDomain.id)).one()
             invitation_id = session.scalars(select(Invitation.id)).one()
+            link_id = make_link(session, OPERATOR, now)
+            mailbox = f"it@{name.lower()}.example"
+            sealing = sealer(wired.settings.secret_keys)
+            test_id = send_test(session, sealing, "Year 10", mailbox, OPERATOR, now)
         ids = {
             "campaign_id": campaign_id,
             "pupil_id": pupil_id,
@@ -77,6 +90,9 @@ def neighbours(wired: web.Parts) -> Neighbours:
             "staff_id": school.staff[Role.VIEWER],
             "questionnaire": questionnaire,
             "flag_id": flag_id,
+            "held_id": held_id,
+            "link_id": link_id,
+            "test_id": test_id,
         }
         if name == "Ours":
             ours = school

@@ -51,9 +51,9 @@ def _check(ask: Asker, key: PublishedKey) -> Finding:
     except NoAnswer as fault:
         return Finding(PART, key.name, Verdict.UNKNOWN, str(fault), "Try again in a minute.")
     ours = read_tags(key.record)
-    fault = _fault(found, ours)
-    if fault is not None:
-        words, mend = fault
+    wrong = _fault(found, ours)
+    if wrong is not None:
+        words, mend = wrong
         if not key.is_signing:
             words += " Mail is not signed with it now, but will be when the keys are changed."
         verdict = Verdict.WRONG if key.is_signing else Verdict.NOTE

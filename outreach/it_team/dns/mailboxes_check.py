@@ -36,9 +36,7 @@ def check_mailboxes(
             found.append(_finding(domain, Verdict.UNKNOWN, str(fault), "Try again in a minute."))
             continue
         if not servers or servers == ("",):
-            words = (
-                f"No server takes mail for this domain, which {_mailboxes(domain)} of pupils are in."
-            )
+            words = f"No server takes mail for this domain, which {_mailboxes(domain)} of pupils are in."
             mend = "Publish its MX record, or mend the addresses in the information system."
             found.append(_finding(domain, Verdict.WRONG, words, mend))
             continue
