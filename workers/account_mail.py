@@ -82,10 +82,10 @@ def _send(wired: Parts, pool: Accounts, claim: Claim) -> None:
             begin_handing_over(session, claim, wired.clock())
 
     try:
-        envelope_from = _envelope_from(wired, claim)
+        sender = envelope_from(wired, claim)
         with pool.connection() as connection:
             outcome = connection.hand_over(
-                envelope_from,
+                sender,
                 mail.to[1],
                 wired.dkim.sign(compose(mail)),
                 before_body=write_intent,
@@ -101,7 +101,7 @@ def _send(wired: Parts, pool: Accounts, claim: Claim) -> None:
     log.info("account mail %s id=%s", outcome.verdict.value, claim.mail_id)
 
 
-def _envelope_from(wired: Parts, claim: Claim) -> str:
+def envelope_from(wired: Parts, claim: Claim) -> str:
     """A test of the IT team goes the way of an invite, so that filters judge it alike."""
     if claim.kind is not AccountMailKind.IT_TEST or claim.school_id is None:
         return parseaddr(wired.settings.mail_from)[1]

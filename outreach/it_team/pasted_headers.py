@@ -6,9 +6,12 @@ of one kind the first counts: each server puts its own above those of the ones b
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 LONGEST = 200_000
 """Characters looked at."""
+MOST_RESULTS = 20
+"""A mail has few signatures; more is somebody's play."""
 _METHODS = ("spf", "dkim", "dmarc", "compauth")
 _RESULT = re.compile(r"(spf|dkim|dmarc|compauth)\s*=\s*([a-z]+)", re.IGNORECASE)
 _PROPERTY = re.compile(
@@ -97,7 +100,7 @@ def _results(headers: list[tuple[str, str]]) -> tuple[Result, ...]:
             headers, "arc-authentication-results", "x-ms-exchange-authentication-results"
         )
     plain = _COMMENT.sub(" ", value)
-    found = list(_RESULT.finditer(plain))
+    found = list(islice(_RESULT.finditer(plain), MOST_RESULTS))
     results = []
     for place, one in enumerate(found):
         end = found[place + 1].start() if place + 1 < len(found) else len(plain)

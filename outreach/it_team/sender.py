@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from outreach.campaigns.return_paths import shown_return_path
 from outreach.it_team.dns.dkim_check import PublishedKey
+from outreach.it_team.published_keys import published_keys
 from outreach.settings import Settings
 
 INCLUDE = "include:"
@@ -75,6 +76,6 @@ def sender_details(settings: Settings) -> SenderDetails:
         link_domain=urlsplit(settings.public_url).hostname or "",
         link_example=f"{settings.public_url}/q/…",
         sending=settings.sending_hosts,
-        keys=(),
+        keys=published_keys(settings),
         is_local_trial=not settings.is_public,
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from outreach import web
 from outreach.audit import OPERATOR
+from outreach.campaigns.return_paths import read_return_path
 from outreach.database import transaction
 from outreach.it_team.checking import check, last_check
 from outreach.it_team.dns.findings import Side, Verdict
@@ -22,11 +24,13 @@ from outreach.it_team.testing import MOST_A_DAY, sealer, send_test
 from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.models import SuppressionReason
 from outreach.pupils.suppressing import suppress
-from outreach.schools.models import AccountMail, AccountMailState, Role
+from outreach.schools.account_mail import Claim
+from outreach.schools.models import AccountMail, AccountMailKind, AccountMailState, Role
 from tests.contract.catching import Catcher
 from tests.dns_server import DnsServer, serve_dns, txt
 from tests.factories import MadeSchool, make_pupil, make_school, run_workers, signed_in
 from tests.journeys.staff_pages import submit
+from workers.account_mail import envelope_from
 
 MAILBOX = "it.test@hill-test-school.example"
 HEADERS = """\
@@ -186,6 +190,18 @@ def test_staff_say_that_it_did_not_arrive_and_paste_headers(
     assert "by a member of staff" in it.get(address).text
     post(it, address, headers=HEADERS)
     assert "taken for spam" in it.get(address).text
+
+
+def test_a_test_returns_the_way_an_invite_does(wired: web.Parts, school: MadeSchool) -> None:
+    settings = replace(wired.settings, bounce_domain="b.outreach.example")
+    kinds = (AccountMailKind.IT_TEST, AccountMailKind.RESET)
+    test, reset = (Claim(uuid4(), None, kind, school.id, 1) for kind in kinds)
+
+    parts = replace(wired, settings=settings)
+    returns_to = envelope_from(parts, test)
+
+    assert read_return_path(settings, wired.signer, returns_to).row_id == test.mail_id
+    assert envelope_from(parts, reset) == "questionnaires@outreach.example"
 
 
 def test_no_test_is_sent_to_a_pupil_to_a_suppressed_address_or_without_end(

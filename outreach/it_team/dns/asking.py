@@ -63,7 +63,13 @@ class Asker:
             )
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return ()
-        except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
+        except (
+            dns.name.LabelTooLong,
+            dns.name.NameTooLong,
+            dns.name.EmptyLabel,
+            dns.name.IDNAException,
+            UnicodeError,
+        ):
             return ()  # no such name can be in DNS
         except (dns.exception.DNSException, OSError) as fault:
             raise NoAnswer(f"The DNS server did not answer ({type(fault).__name__}).") from fault

@@ -1,15 +1,18 @@
 """The steps are data: every value they name exists, and a value that is not set is not asked for."""
 
 from dataclasses import replace
+from pathlib import Path
 
-import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from outreach.it_team.dkim_keys import public_record
-from outreach.it_team.sender import SenderDetails
+from outreach.it_team.dns.asking import start_asking
+from outreach.it_team.dns.dkim_check import check_dkim
+from outreach.it_team.dns.findings import Verdict
+from outreach.it_team.sender import SenderDetails, sender_details
 from outreach.it_team.systems import systems_for, values_named
+from outreach.settings import load
+from tests.dns_server import serve_dns, txt
 
 BARE = SenderDetails(
     from_name="Careers",
@@ -60,10 +63,23 @@ def test_the_schools_own_systems_come_first() -> None:
     assert systems_for(BARE.values)[0].key == "microsoft"
 
 
-def test_the_record_of_an_ed25519_key_holds_its_32_octets() -> None:
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    assert len(public_record(pem)) == len("v=DKIM1; k=ed25519; p=") + 44
-    other = generate_private_key(SECP256R1())
-    with pytest.raises(ValueError, match="RSA"):
-        public_record(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+def test_keys_are_published_as_the_public_half_under_the_domain_of_the_sender(
+    tmp_path: Path,
+) -> None:
+    for name in ("new", "old"):
+        key = rsa.generate_private_key(65537, 2048)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / f"{name}.pem").write_bytes(pem)
+    given = f"2026a={tmp_path}/new.pem,2025b={tmp_path}/old.pem"
+    from_ = "Careers <careers@mail.outreach.example>"
+    environ = {"DATA_DIR": str(tmp_path / "data"), "DKIM_KEYS": given, "MAIL_FROM": from_}
+    sender = sender_details(load(environ))
+
+    zone = {sender.keys[0].name: txt(sender.keys[0].record)}
+    with serve_dns(zone) as dns:
+        new, old = check_dkim(start_asking(dns.place), sender.keys, sender.sender_domain)
+
+    assert sender.dkim_domain == "mail.outreach.example"
+    assert new.verdict is Verdict.GOOD
+    assert (old.about, old.verdict) == (f"2025b._domainkey.{sender.dkim_domain}", Verdict.NOTE)
+    assert "PRIVATE" not in repr(sender)
