@@ -50,6 +50,7 @@ COLUMNS = (
     *("school_id", "campaign_id", "invitation_id", "link_id", "step", "attempt", "state"),
     *("queued_at", "next_attempt_at", "changed_at"),
 )
+LINK_COLUMNS = ("school_id", "invitation_id", "created_at")
 
 
 def remind(session: Session, now: datetime) -> int:
@@ -213,7 +214,7 @@ def queue_step(session: Session, campaign: Campaign, step: MessageStep, now: dat
         rows = _to_remind(session, campaign, step, now)
         queued = session.scalars(
             insert(Message)
-            .from_select(COLUMNS, rows)
+            .from_select(COLUMNS, rows, include_defaults=False)  # or all would have one id
             .on_conflict_do_nothing()
             .returning(Message.id)
         ).all()
@@ -287,7 +288,7 @@ def _make_missing_links(session: Session, campaign: Campaign, now: datetime) -> 
         return
     reachable = _reachable(session, campaign, now).where(~working.exists()).subquery()
     rows = select(literal(campaign.school_id), reachable.c.id, literal(now))
-    session.execute(insert(Link).from_select(["school_id", "invitation_id", "created_at"], rows))
+    session.execute(insert(Link).from_select(LINK_COLUMNS, rows, include_defaults=False))
 
 
 def _to_remind(

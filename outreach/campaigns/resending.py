@@ -83,7 +83,8 @@ def count_resendable(
 
 
 def _insert(session: Session, rows: Select[*tuple[Any, ...]]) -> int:
-    written = insert(Message).from_select(COLUMNS, rows).on_conflict_do_nothing()
+    given = insert(Message).from_select(COLUMNS, rows, include_defaults=False)  # each its own id
+    written = given.on_conflict_do_nothing()
     return len(session.scalars(written.returning(Message.id)).all())
 
 

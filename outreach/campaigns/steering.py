@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from outreach import audit, queues
 from outreach.audit import SYSTEM, Actor
@@ -177,11 +177,28 @@ def _queue_allowed_again(session: Session, campaign: Campaign, now: datetime) ->
             Message.campaign_id == campaign.id,
             Message.step != MessageStep.COPY,
             Message.invitation_id.in_(invited),
+            ~_has_later(),
             or_(
                 Message.state == MessageState.HELD,
                 Message.reason.in_([reason.value for reason in Reason]),
             ),
         )
+
+
+def _has_later() -> ColumnElement[bool]:
+    """Over Message: a later mail asked the same. Whoever is mailed again gets one, not all of them."""
+    later = aliased(Message)
+    return (
+        select(later.id)
+        .where(
+            later.school_id == Message.school_id,
+            later.invitation_id == Message.invitation_id,
+            later.step != MessageStep.COPY,
+            later.queued_at > Message.queued_at,
+        )
+        .correlate(Message)
+        .exists()
+    )
 
 
 def _recorded(
