@@ -76,6 +76,7 @@ def examine(parts: Parts) -> list[Finding]:
         ("database", _check_database),
         ("queue", _check_queue),
         ("mail server", _check_mail_server),
+        ("signature", _check_signing),
     ):
         findings += _guarded(part, check, parts)
     return findings
@@ -269,3 +270,16 @@ def _try_mail_server(parts: Parts, server: SmtpServer, *, has_others: bool) -> F
     meanwhile = "Mail goes by the other accounts that answer." if has_others else "Mail waits."
     words = f"{server.place} cannot be used: {trouble.words} Check SMTP_URL. {meanwhile}"
     return Finding("mail server", Verdict.WRONG, words)
+
+
+def _check_signing(parts: Parts) -> Iterator[Finding]:
+    selector, domain = parts.dkim.selector, parts.dkim.domain
+    if selector is None:
+        words = (
+            "Mail is not signed here (DKIM). Schools' filters want it signed: let the mail server "
+            "sign it, or give DKIM_KEYS."
+        )
+        yield Finding("signature", Verdict.NOTE, words)
+        return
+    words = f"Mail is signed for {domain} under {selector}: {selector}._domainkey.{domain} must show its key."
+    yield Finding("signature", Verdict.GOOD, words)

@@ -6,6 +6,7 @@ from redis import Redis
 
 from outreach.clock import Clock
 from outreach.database import Sessions
+from outreach.mail.dkim import Dkim
 from outreach.pipelining import Express
 from outreach.queues import Doorbell
 from outreach.settings import Settings
@@ -21,5 +22,6 @@ class Parts:
     redis: Redis
     doorbell: Doorbell
     signer: TokenSigner
+    dkim: Dkim
     library: Library
     clock: Clock

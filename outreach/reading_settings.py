@@ -13,6 +13,7 @@ SECRET_KEY_LENGTH = 32
 SHORTEST_HOOK_SECRET = 16
 LONGEST_BOUNCE_DOMAIN = 180
 MOST_PACE = 1_000_000
+DEFAULT_CONNECTIONS = 20
 DEFAULT_MAIL_FROM = "Future Skills Questionnaire <questionnaires@outreach.example>"
 
 
@@ -143,6 +144,17 @@ def _check_smtp_url(text: str) -> None:
             "SMTP_URL contradicts itself: smtps:// is encrypted from the start, so it takes no "
             "?starttls=. Leave the option out, or write smtp://."
         )
+
+
+def read_connections(text: str) -> int:
+    """Above a hundred the threads of one process stand in each other's way."""
+    if not text:
+        return DEFAULT_CONNECTIONS
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100):
+        raise SettingsFault(
+            "SMTP_CONNECTIONS must be a whole number from 1 to 100, for example SMTP_CONNECTIONS=3."
+        )
+    return int(text)
 
 
 def read_source_url(name: str, text: str) -> str:

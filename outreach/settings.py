@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from outreach.dkim_keys import DkimKey, read_dkim_keys
 from outreach.reading_settings import (
+    DEFAULT_CONNECTIONS,
     SECRET_KEY_LENGTH,
     SettingsFault,
     is_loopback,
     read_bounce_domain,
+    read_connections,
     read_database_url,
     read_dns_resolver,
     read_imap_url,
@@ -65,6 +68,16 @@ SETTINGS = (
         "mail server: smtp://[user:pass@]host:port[?starttls=required|optional|off], smtps://…; "
         "several with commas between, the preferred first",
         "embedded catcher with a mailbox page",
+    ),
+    Setting(
+        "SMTP_CONNECTIONS",
+        "connections to each account of SMTP_URL at once, in each worker",
+        str(DEFAULT_CONNECTIONS),
+    ),
+    Setting(
+        "DKIM_KEYS",
+        "signs mail by DKIM: selector=/path/key.pem, comma separated, the first signs",
+        "mail is not signed here",
     ),
     Setting(
         "PACE_ACCOUNT_PER_HOUR", "mails in any hour through one account of SMTP_URL", "no limit"
@@ -155,6 +168,8 @@ class Settings:
     public_url: str
     mail_from: str
     sending_hosts: tuple[str, ...] = ()
+    smtp_connections: int = DEFAULT_CONNECTIONS
+    dkim_keys: tuple[DkimKey, ...] = ()
     """IP addresses, networks and `include:` of a domain, as an IT team is told them."""
     bounce_domain: str = ""
     """Empty: what comes back is not seen."""
@@ -245,6 +260,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         public_url=public_url,
         mail_from=mail_from,
         sending_hosts=sending_hosts,
+        smtp_connections=read_connections(given["SMTP_CONNECTIONS"]),
+        dkim_keys=read_dkim_keys(given["DKIM_KEYS"]),
         dns_resolver=dns_resolver,
         bounce_domain=bounce_domain or (TRIAL_BOUNCE_DOMAIN if is_trial and not smtp_url else ""),
         bounce_port=read_port(bounce_port or DEFAULT_BOUNCE_PORT, "BOUNCE_PORT"),

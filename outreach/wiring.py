@@ -1,10 +1,14 @@
 """Puts the parts together, once per process: web, worker, schedule and command line alike."""
 
+from email.utils import parseaddr
+
 import redis
 from sqlalchemy import event
 
 from outreach import clock
 from outreach.database import make_engine, make_sessions
+from outreach.mail.addresses import domain_of
+from outreach.mail.dkim import Dkim
 from outreach.parts import Parts
 from outreach.pipelining import Express
 from outreach.queues import Doorbell, attach_doorbell, connect_redis
@@ -29,6 +33,7 @@ def wire(settings: Settings, *, pool_size: int = 10) -> Parts:
         redis=connection,
         doorbell=doorbell,
         signer=TokenSigner(settings.secret_keys),
+        dkim=Dkim(domain_of(parseaddr(settings.mail_from)[1]), settings.dkim_keys),
         library=load_library(),
         clock=clock.now,
     )

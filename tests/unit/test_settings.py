@@ -324,3 +324,17 @@ def test_a_setting_of_what_comes_back_that_cannot_hold_is_named(
     tmp_path: Path, name: str, given: str
 ) -> None:
     assert name in fault_of(tmp_path, **{name: given})
+
+
+def test_connections_are_a_number_that_one_process_can_serve(tmp_path: Path) -> None:
+    assert load_with(tmp_path).smtp_connections == 20
+    assert load_with(tmp_path, SMTP_CONNECTIONS="3").smtp_connections == 3
+    for wrong in ("0", "101", "many", "-1"):
+        assert "from 1 to 100" in fault_of(tmp_path, SMTP_CONNECTIONS=wrong)
+
+
+def test_mail_is_signed_only_where_keys_are_given_and_a_missing_file_is_named(
+    tmp_path: Path,
+) -> None:
+    assert load_with(tmp_path).dkim_keys == ()
+    assert "gone.pem" in fault_of(tmp_path, DKIM_KEYS=f"a={tmp_path}/gone.pem")
