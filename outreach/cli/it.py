@@ -49,7 +49,7 @@ def show(context: CommandContext, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def check_(context: CommandContext, urn: str | None, as_json: bool) -> None:
-    """Ask DNS about SPF, DKIM, DMARC, PTR and MX. Exit code 1 if something needs mending."""
+    """Ask DNS about SPF, DKIM, DMARC, PTR and MX. Exit code 1 if something needs mending or DNS is silent."""
     found = _look(context, urn)
     if as_json:
         print_json(as_document(found))
@@ -60,6 +60,9 @@ def check_(context: CommandContext, urn: str | None, as_json: bool) -> None:
                 click.echo(f"      {more}")
     if found.wrong:
         click.echo("Something needs mending: see what is marked MEND.", err=True)
+    elif found.unanswered:
+        click.echo("DNS did not answer everything: try again, or see DNS_RESOLVER.", err=True)
+    if not found.is_well:
         sys.exit(1)
 
 

@@ -47,6 +47,11 @@ class Check:
         return sum(one.verdict is Verdict.WRONG for one in self.findings)
 
     @property
+    def is_well(self) -> bool:
+        """No fault, and an answer to everything."""
+        return not self.wrong and not self.unanswered
+
+    @property
     def unanswered(self) -> int:
         return sum(one.verdict is Verdict.UNKNOWN for one in self.findings)
 
@@ -144,7 +149,7 @@ def as_document(found: Check) -> dict[str, Any]:
     """For a program."""
     return {
         "checked_at": found.checked_at.isoformat(),
-        "well": found.wrong == 0,
+        "well": found.is_well,
         "mail_systems": sorted(found.systems),
         "findings": [_to_json(one) for one in found.findings],
     }

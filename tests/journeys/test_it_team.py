@@ -1,12 +1,15 @@
 """The IT team's way: the page and its link, the check, a test mail, and what became of it."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import click
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -15,6 +18,8 @@ from werkzeug.test import TestResponse
 from outreach import web
 from outreach.audit import OPERATOR
 from outreach.campaigns.return_paths import read_return_path
+from outreach.cli import it as commands
+from outreach.cli.context import CommandContext
 from outreach.database import transaction
 from outreach.it_team.checking import check, last_check
 from outreach.it_team.dns.findings import Side, Verdict
@@ -245,3 +250,27 @@ def test_no_test_is_sent_to_a_pupil_to_a_suppressed_address_or_without_end(
         later = wired.clock() + timedelta(days=91)
         send_test(session, sealing, "Year 8", "new@hill-test-school.example", OPERATOR, later)
         assert len(session.scalars(select(ItTest)).all()) == 1
+
+
+def test_the_commands_show_the_records_and_ask_the_dns_server_of_the_settings(
+    school: MadeSchool, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: str) -> Result:
+        with click.Context(commands.it) as context:
+            return CliRunner().invoke(commands.it, arguments, obj=CommandContext(context))
+
+    monkeypatch.setenv("DNS_RESOLVER", dns.place)
+    monkeypatch.setenv("SENDING_HOSTS", "192.0.2.10")
+
+    shown = json.loads(run("show", "--json").stdout)
+    assert shown["records"] == {"outreach.example": "v=spf1 ip4:192.0.2.10 -all"}
+    checked = run("check", "--school", school.urn, "--json")
+    assert checked.exit_code == 1
+    document = json.loads(checked.stdout)
+    assert document["well"] is False
+    assert {"SPF", "DKIM", "DMARC", "PTR"} <= {one["part"] for one in document["findings"]}
+    assert "MEND  PTR 192.0.2.10" in run("check").stdout
+    monkeypatch.setenv("DNS_RESOLVER", "127.0.0.1:1")
+    silent = run("check")
+    assert silent.exit_code == 1
+    assert "DNS did not answer" in silent.stderr
