@@ -51,7 +51,7 @@ def send_new_link(
     if why_no_mail(session, invitation, now) is None:
         invitation.mail_stopped_at = None  # asking for mail takes back "no more mail"
         _revoke_links(session, invitation, now)
-        _queue_invite(session, invitation, now)
+        queue_invite(session, invitation, now)
         queues.call_for(session, school_of(session), Work.DELIVER, now)
     return Relinking.DONE
 
@@ -65,7 +65,7 @@ def replace_links(session: Session, invitation: Invitation, now: datetime) -> bo
     _revoke_links(session, invitation, now)
     if invitation.mail_stopped_at is not None or why_no_mail(session, invitation, now) is not None:
         return False
-    _queue_invite(session, invitation, now)
+    queue_invite(session, invitation, now)
     queues.call_for(session, school_of(session), Work.DELIVER, now)
     return True
 
@@ -114,7 +114,8 @@ def _revoke_links(session: Session, invitation: Invitation, now: datetime) -> No
     stop_waiting(session, Stop.LINK_REVOKED, now, *leads_there)
 
 
-def _queue_invite(session: Session, invitation: Invitation, now: datetime) -> None:
+def queue_invite(session: Session, invitation: Invitation, now: datetime) -> None:
+    """With a link of its own; whoever calls rings for the delivery."""
     school_id = school_of(session)
     attempt = session.scalar(
         select(func.coalesce(func.max(Message.attempt), 0) + 1).where(

@@ -205,7 +205,8 @@ def test_staff_let_a_student_answer_again_and_the_new_response_takes_the_place_o
     staff = signed_in(launched.app, launched.school, Role.CAREERS_LEADER)
     page = f"/staff/invitations/{launched.invitation_id}/answer-again"
     assert page in staff.get(f"/staff/pupils/{launched.pupil_id}").text
-    assert page in staff.get(f"/staff/campaigns/{launched.campaign_id}/pupils").text
+    in_campaign = f"/staff/campaigns/{launched.campaign_id}/invitations/{launched.invitation_id}"
+    assert page in staff.get(in_campaign).text
 
     said = submit(staff, page, why="in_a_hurry", response=str(old.id))
 

@@ -1,6 +1,7 @@
 """What a careers leader should know before anything else: why nothing goes out, or a wrong choice."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -8,6 +9,8 @@ from outreach.campaigns.models import Campaign
 from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import BY_STAGE, years_in_words
 from outreach.campaigns.states import CampaignState
+from outreach.heartbeat import Heartbeat, heartbeat
+from outreach.parts import Parts
 from outreach.pupils.reach.reasons import Reason
 from outreach.schools.models import Connection
 from outreach.schools.sharing import agreement
@@ -34,11 +37,33 @@ class Alert:
     words: str
 
 
+_NOTHING_IS_LOST = "Nothing is lost: mail and results wait, and go on by themselves. Students can answer meanwhile."
+_NO_WORK = {
+    Heartbeat.NO_WORKER: Alert(
+        "No worker is running",
+        "So no mail goes out, and answers are not scored. Ask whoever runs this service to start "
+        f"its worker. {_NOTHING_IS_LOST}",
+    ),
+    Heartbeat.NO_REDIS: Alert(
+        "The workers cannot be seen",
+        "The service does not reach Redis, through which its workers are called, so mail and "
+        f"results may wait. Ask whoever runs this service to look at Redis. {_NOTHING_IS_LOST}",
+    ),
+}
+
+
 def alerts_of(session: Session, library: Library, campaign: Campaign) -> tuple[Alert, ...]:
     if campaign.state not in _OPEN:
         return ()
     found = (_no_mail(session), _wrong_years(of_school(session, library), campaign))
     return tuple(alert for alert in found if alert is not None)
+
+
+def no_work_alert(parts: Parts, campaign: Campaign, now: datetime) -> Alert | None:
+    """Mail, reminders and results are all a worker's: without one everything seems well, and waits."""
+    if campaign.state not in _OPEN - {CampaignState.DRAFT}:
+        return None
+    return _NO_WORK.get(heartbeat(parts.redis, now))
 
 
 def _no_mail(session: Session) -> Alert | None:

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from outreach import web
 from outreach.campaigns.finding import find_campaign
-from outreach.campaigns.models import Campaign
+from outreach.campaigns.models import Campaign, Invitation
 from outreach.campaigns.own.library import of_school
 from outreach.campaigns.views.confirming import Confirmation
+from outreach.errors import NotFound
 from outreach.schools.access import signed_in
 from outreach.schools.models import Role
 from questionnaires.loading import Library
@@ -27,6 +29,22 @@ SEE_OTHER, CONFLICT, UNPROCESSABLE = 303, 409, 422
 def campaign_of(campaign_id: UUID) -> Campaign:
     """NotFound, a plain 404, for another school's."""
     return find_campaign(web.db(), campaign_id)
+
+
+def invitation_of(campaign: Campaign, invitation_id: UUID) -> Invitation:
+    """As committed now. NotFound for one of another campaign."""
+    invitation = web.db().scalar(
+        select(Invitation)
+        .where(
+            Invitation.school_id == campaign.school_id,
+            Invitation.campaign_id == campaign.id,
+            Invitation.id == invitation_id,
+        )
+        .execution_options(populate_existing=True)
+    )
+    if invitation is None:
+        raise NotFound("There is no such invitation in this campaign.")
+    return invitation
 
 
 def library_here() -> Library:

@@ -20,7 +20,7 @@ class Confirmation:
     """`happens` and `stays` are sentences; `warning` is said before the button, if anything is.
 
     `advice` is what could be better and stops nothing: its words, and where to mend it, if that
-    page is one of the reader's.
+    page is one of the reader's. `fields` go with the button: what was chosen before.
     """
 
     title: str
@@ -30,6 +30,7 @@ class Confirmation:
     button_kind: str = "primary"
     warning: str | None = None
     advice: Advice | None = None
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

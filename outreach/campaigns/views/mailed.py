@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Text, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.models import Invitation, Message
@@ -15,6 +16,8 @@ from outreach.database import school_of
 from outreach.pupils.reach.reasons import Reason
 
 MOST_REASONS = 40
+NO_CAUSE = "none"
+"""In an address, for mail whose state has no reason beside it."""
 
 EXPLAINED = (
     MessageState.REFUSED,
@@ -31,14 +34,19 @@ _OF_THE_GATE = frozenset(reason.value for reason in Reason)
 
 @dataclass(frozen=True)
 class GivenReason:
-    """So many mails ended or wait for one reason. `said` is the mail server's own words."""
+    """So many mails ended or wait for one reason, whose key is `cause`. `said` is what mail servers
+    said most often, and `others_said` how many other things."""
 
     state: str
     state_words: Words
     reason: str
     said: str | None
+    others_said: int
+    cause: str
     count: int
     is_release_worth_trying: bool
+    is_of_asking: bool = True
+    """Not a student's own copy: these have no list."""
 
 
 def count_mail(session: Session, campaign_id: UUID) -> Mapping[str, int]:
@@ -58,10 +66,15 @@ def count_mail(session: Session, campaign_id: UUID) -> Mapping[str, int]:
 def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
     """Why mail did not go, most frequent first within each state."""
     latest = latest_messages(school_of(session), campaign_id)
-    count = func.count()
-    columns = (latest.c.state, latest.c.reason, latest.c.status_code, latest.c.words)
+    count, said = func.count(), _said(latest.c.status_code, latest.c.words)
     rows = session.execute(
-        select(*columns, count)
+        select(
+            latest.c.state,
+            latest.c.reason,
+            func.mode().within_group(said),
+            func.count(said.distinct()),
+            count,
+        )
         .join(
             Invitation,
             and_(
@@ -70,7 +83,7 @@ def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
             ),
         )
         .where(latest.c.state.in_(EXPLAINED))
-        .group_by(*columns)
+        .group_by(latest.c.state, latest.c.reason)
         .order_by(count.desc())
         .limit(MOST_REASONS)
     )
@@ -80,11 +93,13 @@ def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
             state=state.value,
             state_words=MESSAGE[state.value],
             reason=reason_words(reason),
-            said=_said(code, words),
+            said=most_said,
+            others_said=max(kinds - 1, 0),
+            cause=reason or NO_CAUSE,
             count=number,
             is_release_worth_trying=state is MessageState.HELD or reason in _OF_THE_GATE,
         )
-        for state, reason, code, words, number in rows
+        for state, reason, most_said, kinds, number in rows
     ]
     return sorted(given, key=lambda one: order.index(MessageState(one.state)))
 
@@ -111,14 +126,21 @@ def held_copies(session: Session, campaign_id: UUID) -> list[GivenReason]:
             state_words=HELD_COPY,
             reason=reason_words(reason),
             said=words,
+            others_said=0,
+            cause=reason or NO_CAUSE,
             count=number,
             is_release_worth_trying=True,
+            is_of_asking=False,
         )
         for reason, words, number in rows
     ]
 
 
-def _said(code: str | None, words: str | None) -> str | None:
-    if not words:
-        return code
-    return words if not code or code in words else f"{code} {words}"
+def _said(code: ColumnElement[Any], words: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The words of a mail server, with its code before them where they do not have it."""
+    has_code = func.strpos(words, func.coalesce(code, "")) > 0
+    return case(
+        (words.is_(None), code),
+        (or_(code.is_(None), has_code), words),
+        else_=func.concat(code, " ", words),
+    )

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from outreach.campaigns.audience import Audience, work_out
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.progress import status
-from outreach.campaigns.resending import RESENDABLE
+from outreach.campaigns.reached import FAILED, count_unreached
+from outreach.campaigns.resending import RESENDABLE, count_resendable
 from outreach.campaigns.states import (
     ANSWERED,
     CAN_ANSWER,
@@ -18,6 +19,7 @@ from outreach.campaigns.states import (
     InvitationState,
     MessageState,
 )
+from outreach.campaigns.time_left import in_words, time_left
 from outreach.campaigns.views.by_group import GroupLine, group_lines
 from outreach.campaigns.views.listing import CampaignHeading, heading_of, percent_of
 from outreach.campaigns.views.mailed import GivenReason, count_mail, given_reasons, held_copies
@@ -88,6 +90,12 @@ class ProgressView:
     mail: tuple[Part, ...]
     reasons: tuple[GivenReason, ...]
     groups: tuple[GroupLine, ...]
+    unreached: int
+    """Who can answer, and no mail leads there."""
+    sendable: int
+    """How many of them would be sent mail if somebody pressed the button now."""
+    time_left: str | None
+    """Of the mail that waits; None where it is not known."""
     every_seconds: int | None
     """How soon the page should ask again; None where nothing will change by itself."""
     at: datetime
@@ -119,6 +127,12 @@ class ProgressView:
         """Mail that sharing stopped, or that was held, may go once the school allows it again."""
         may_go = any(one.is_release_worth_trying for one in self.reasons)
         return may_go and self.heading.state is CampaignState.SENDING
+
+    @property
+    def waiting(self) -> int:
+        """Mails that are to go out as soon as a worker can."""
+        moving = {state.value for state in _MOVING}
+        return sum(part.count for part in self.mail if part.key in moving)
 
     @property
     def has_held(self) -> bool:
@@ -183,9 +197,25 @@ def progress_view(
         mail=mail,
         reasons=(*given_reasons(session, campaign.id), *held_copies(session, campaign.id)),
         groups=tuple(group_lines(session, campaign, now, seen)),
+        unreached=count_unreached(session, campaign.id),
+        sendable=_sendable(session, campaign, now),
+        time_left=_time_left(session, campaign, now),
         every_seconds=_every(campaign, mail, counted.invitations),
         at=now,
     )
+
+
+def _sendable(session: Session, campaign: Campaign, now: datetime) -> int:
+    if campaign.state not in (CampaignState.SENDING, CampaignState.PAUSED):
+        return 0
+    return count_resendable(session, campaign, FAILED, now, with_unmailed=True)
+
+
+def _time_left(session: Session, campaign: Campaign, now: datetime) -> str | None:
+    if campaign.state is not CampaignState.SENDING:
+        return None
+    left = time_left(session, campaign.id, now)
+    return None if left is None else in_words(left)
 
 
 def _mail_parts(counts: Mapping[str, int], asked: int, *, is_preparing: bool) -> tuple[Part, ...]:

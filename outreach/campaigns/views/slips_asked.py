@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from outreach.campaigns.views.by_group import WITHOUT_GROUP
-from outreach.campaigns.views.invited import Filter, is_in_chosen, known_filter
+from outreach.campaigns.views.narrowing import Filter, is_in_chosen, known_filter
 from outreach.database import school_of
 from outreach.pupils.groups import GroupName
 from outreach.pupils.models import Pupil, RosterGroup
