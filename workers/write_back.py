@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError
 
 from outreach import queues
+from outreach.campaigns.chat.telling import note_half_way
 from outreach.database import transaction
 from outreach.parts import Parts
 from outreach.profiles import writing_back
@@ -31,6 +32,7 @@ def run(school_id: str) -> None:
     if is_all_done:  # by as many at once as there are: the last few would have to wait
         with transaction(wired.sessions, school) as session:
             counting.count_in(session, wired.clock())
+            note_half_way(session, wired.clock())
     with transaction(wired.sessions, school) as session:
         now = wired.clock()
         queues.settle_due(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.campaigns import held_mail
+from outreach.campaigns.chat.telling import tell_held
 from outreach.campaigns.diagnosing import diagnose, is_for_policy, policy_reason, rules
 from outreach.campaigns.held_mail import DOMAIN_HELD, has_arrived_since, hold_waiting, lock_domain
 from outreach.campaigns.held_models import IN_FORCE, HeldDomain, HeldState
@@ -205,6 +206,7 @@ def _open(session: Session, row: HeldDomain, now: datetime) -> None:
     if row.holds:
         hold_waiting(session, row.domain, now)
         _plan_probe(session, row, now)
+        tell_held(session, row.campaign_id, row.id, now)
     action = "domain.held" if row.holds else "domain.slow"
     audit.record(
         session,

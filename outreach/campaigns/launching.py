@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import audit, queues
 from outreach.audit import Actor
 from outreach.campaigns.audience import Audience, asked_pupils
+from outreach.campaigns.chat.telling import tell_launch
 from outreach.campaigns.finding import find_campaign
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, CampaignBlock, Invitation, Link, Message
@@ -110,6 +111,7 @@ def launch(session: Session, campaign_id: UUID, actor: Actor, now: datetime) -> 
     if not audience.mailable:
         raise Refusal(_why_nobody(audience))
     campaign.audience = audience.frozen()
+    tell_launch(session, campaign, now)
     queues.call_for(session, school_id, Work.LAUNCH, now)
     begin_schedule(session, campaign, now)
     if campaign.closes_at is not None:

@@ -12,6 +12,7 @@ from outreach import web
 from outreach.answering.models import Answer
 from outreach.answering.safeguarding.models import SafeguardingFlag
 from outreach.audit import OPERATOR
+from outreach.campaigns.chat.models import ChatChannel, ChatKind
 from outreach.campaigns.held_domains import note_policy
 from outreach.campaigns.held_models import HeldDomain
 from outreach.campaigns.models import Invitation
@@ -77,6 +78,16 @@ def neighbours(wired: web.Parts) -> Neighbours:
                 )
             session.flush()
             flag_id = flag.id
+            channel = ChatChannel(
+                school_id=school.id,
+                kind=ChatKind.SLACK,
+                name=f"{name} School",
+                sealed_address=b"sealed",
+                created_at=now,
+            )
+            session.add(channel)
+            session.flush()
+            channel_id = channel.id
             held_id = session.scalars(select(HeldDomain.id)).one()
             invitation_id = session.scalars(select(Invitation.id)).one()
             link_id = make_link(session, OPERATOR, now)
@@ -90,6 +101,7 @@ def neighbours(wired: web.Parts) -> Neighbours:
             "staff_id": school.staff[Role.VIEWER],
             "questionnaire": questionnaire,
             "flag_id": flag_id,
+            "channel_id": channel_id,
             "held_id": held_id,
             "link_id": link_id,
             "test_id": test_id,

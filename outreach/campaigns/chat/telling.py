@@ -38,6 +38,7 @@ HALF = 2
 DROPPED = "It was no news any more when it could have been told."
 
 _S = NewsState
+OPEN = (CampaignState.LAUNCHING, CampaignState.SENDING, CampaignState.PAUSED)
 WRITTEN = (CampaignState.SENDING, CampaignState.PAUSED)
 
 
@@ -49,20 +50,33 @@ def tell(
     *,
     about: str = "",
     at: datetime | None = None,
+    by_person: bool = False,
 ) -> None:
     """Note it for every channel; noted twice, it is told once. `about` tells two of a kind apart.
 
-    Nothing starts by itself in the quiet hours or on a day without school: it waits till they end.
+    What did not follow from a person's act waits for the end of the quiet hours of a school day.
     """
     channels = channels_of(session)
     if not channels:
         return
-    due = calendar_of(session).next_beginning(at or now)
+    due = now if by_person else calendar_of(session).next_beginning(at or now)
     for channel in channels:
         _note(session, channel, news, f"{campaign.id} {about}".strip(), campaign.id, now, due)
     queues.note_due(session, school_of(session), Work.CHAT, due)
     if due <= now:
         queues.call_for(session, school_of(session), Work.CHAT, now)
+
+
+def tell_launch(session: Session, campaign: Campaign, now: datetime) -> None:
+    """That it has begun, now, and that it closes tomorrow, when that is so."""
+    tell(session, News.LAUNCHED, campaign, now, by_person=True)
+    plan_closing(session, campaign, now)
+
+
+def tell_held(session: Session, campaign_id: UUID, held_id: UUID, now: datetime) -> None:
+    """Once for each time that a domain begins to be held."""
+    campaign = session.get_one(Campaign, (school_of(session), campaign_id))
+    tell(session, News.DOMAIN_HELD, campaign, now, about=f"{held_id} {now.isoformat()}")
 
 
 def tell_test(session: Session, channel: ChatChannel, now: datetime) -> None:
@@ -80,6 +94,14 @@ def plan_closing(session: Session, campaign: Campaign, now: datetime) -> None:
     at = calendar.mailing_on(day)
     if now < at and calendar.is_school_day(day):
         tell(session, News.CLOSING_TOMORROW, campaign, now, at=at)
+
+
+def plan_for_channels(session: Session, now: datetime) -> None:
+    """After one was added: what is still to be told of campaigns that are open."""
+    for campaign in session.scalars(
+        select(Campaign).where(Campaign.school_id == school_of(session), Campaign.state.in_(OPEN))
+    ).all():
+        plan_closing(session, campaign, now)
 
 
 def note_half_way(session: Session, now: datetime) -> None:

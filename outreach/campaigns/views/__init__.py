@@ -5,6 +5,7 @@ from flask import Flask
 from outreach.campaigns.views import (
     addresses,
     campaign,
+    chat,
     held_domains,
     lists,
     new_links,
@@ -26,6 +27,7 @@ from outreach.campaigns.views.blueprint import blueprint
 PAGES = (
     lists,
     campaign,
+    chat,
     previews,
     words,
     reminders,
