@@ -4,6 +4,7 @@ Hard evidence stops mail to the address for good; soft evidence only where it re
 a while. A rule of the school's mail system says nothing about the address: the domain is looked at.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from outreach.campaigns.states import MessageState
 from outreach.database import school_of
 from outreach.mail.addresses import domain_of
 from outreach.mail.bounces import Reading, Verdict
+from outreach.mail.bounces.judging import judge
 from outreach.pupils.gate import gate
 from outreach.pupils.models import Pupil, SuppressionReason
 from outreach.pupils.reach.reasons import Reason
@@ -29,9 +31,11 @@ SOFT_MOST = 3
 SOFT_WITHIN = timedelta(days=30)
 SOFT_REST = timedelta(days=14)
 
+UNEXPLAINED = "unexplained"
+
 OF_THE_MAILBOX = frozenset(
     {
-        *("mailbox_full", "mailbox_trouble", "unexplained"),
+        *("mailbox_full", "mailbox_trouble", UNEXPLAINED),
         *("unknown_user", "moved", "bad_address", "unknown_domain", "disabled"),
     }
 )
@@ -50,7 +54,7 @@ def heed_bounce(
     if message.address_hash is None:
         return
     expires_at = None
-    if reading.verdict is not Verdict.HARD:
+    if not is_hard(reading.verdict, reading.reason):
         if not _is_soft_run(session, message, pupil_id, now):
             return
         expires_at = now + SOFT_REST
@@ -58,6 +62,39 @@ def heed_bounce(
     bounced = SuppressionReason.BOUNCED
     suppress(session, message.address_hash, bounced, told_by, now, expires_at=expires_at)
     _stop_waiting(session, pupil_id, now)
+
+
+def is_hard(verdict: Verdict | None, reason: str | None) -> bool:
+    """A server that says “never”, and not why, may mean the mail or us."""
+    return verdict is Verdict.HARD and reason != UNEXPLAINED
+
+
+def heed_refusals(
+    session: Session, refused: Mapping[UUID, tuple[str | None, str | None]], now: datetime
+) -> None:
+    """Mail that was refused for good at hand-over, by message: its code and the server's words."""
+    judged = {id: judge(code, words or "") for id, (code, words) in refused.items()}
+    hard = {id: one.reason for id, one in judged.items() if is_hard(one.verdict, one.reason)}
+    if not hard:
+        return
+    rows = session.execute(
+        select(Message.id, Message.address_hash, Invitation.pupil_id)
+        .join(
+            Invitation,
+            (Invitation.school_id == Message.school_id) & (Invitation.id == Message.invitation_id),
+        )
+        .where(
+            Message.school_id == school_of(session),
+            Message.id.in_(hard),
+            Message.address_hash.is_not(None),
+        )
+        .order_by(Message.address_hash)  # one order, so that no two wait crosswise
+    ).all()
+    for row in rows:
+        told_by = f"smtp/{hard[row.id]}"
+        suppress(session, row.address_hash, SuppressionReason.BOUNCED, told_by, now)
+    for row in rows:
+        _stop_waiting(session, row.pupil_id, now)
 
 
 def heed_complaint(

@@ -1,5 +1,6 @@
 """What became of handed-over messages, written to their rows in batches and told as events."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from outreach.campaigns import events, held_domains, outbox
+from outreach.campaigns import events, evidence, held_domains, outbox
 from outreach.campaigns.events import Fact
 from outreach.campaigns.held_mail import DOMAIN_HELD
 from outreach.campaigns.models import DeliveryClaim, Message
 from outreach.campaigns.states import MESSAGE_MOVES, MessageState, check_move
 from outreach.campaigns.waits import GIVE_UP_AFTER, wait_after
-from outreach.database import school_of
+from outreach.database import is_one_of, school_of
 from outreach.mail.outcomes import Outcome, Verdict
 
 GAVE_UP = f"Given up after {GIVE_UP_AFTER.days} days of “not now”. The mail server last said:"
@@ -33,9 +34,9 @@ _RECORD = text("""
     UPDATE message SET state = told.state, reason = told.reason, words = told.words,
         status_code = told.code, tries = tries + 1, next_attempt_at = told.next_attempt_at,
         changed_at = :now
-    FROM unnest(cast(:ids AS uuid[]), cast(:states AS text[]), cast(:reasons AS text[]),
-                cast(:words AS text[]), cast(:codes AS text[]), cast(:nexts AS timestamptz[]))
-        AS told (id, state, reason, words, code, next_attempt_at)
+    FROM json_to_recordset(cast(:told AS json))
+        AS told (id uuid, state text, reason text, words text, code text,
+                 next_attempt_at timestamptz)
     WHERE message.school_id = :school_id AND message.id = told.id
       AND message.claim_id = :claim_id
       AND (message.state = 'sending'
@@ -52,6 +53,21 @@ class _Fate:
     code: str | None
     next_attempt_at: datetime
     account: str | None
+
+    def as_row(self, message_id: UUID) -> dict[str, str | None]:
+        return {
+            "id": str(message_id),
+            "state": self.state.value,
+            "reason": self.reason,
+            "words": self.words,
+            "code": self.code,
+            "next_attempt_at": self.next_attempt_at.isoformat(),
+        }
+
+    @property
+    def is_refused(self) -> bool:
+        """For good, by a server that saw the address; not given up by us."""
+        return self.reason == _REASONS[_S.REFUSED]
 
 
 def record_outcomes(
@@ -76,15 +92,12 @@ def record_outcomes(
             "claim_id": claim_id,
             "now": now,
             "late": [state.value for state in _LATE],
-            "ids": list(fates),
-            "states": [fate.state.value for fate in fates.values()],
-            "reasons": [fate.reason for fate in fates.values()],
-            "words": [fate.words for fate in fates.values()],
-            "codes": [fate.code for fate in fates.values()],
-            "nexts": [fate.next_attempt_at for fate in fates.values()],
+            "told": json.dumps([fate.as_row(id) for id, fate in fates.items()]),
         },
     ).all()
     events.append_all(session, [_event(claim_id, id, fates[id], now) for id in moved])
+    said = {id: (fates[id].code, fates[id].words) for id in moved if fates[id].is_refused}
+    evidence.heed_refusals(session, said, now)
     if waits:
         outbox.stop_in_ended(session, now)
 
@@ -105,7 +118,7 @@ def give_back(session: Session, claim_id: UUID, unsent: Iterable[UUID], now: dat
             Message.school_id == school_of(session),
             Message.claim_id == claim_id,
             Message.state == _S.SENDING,
-            Message.id.in_(unsent),
+            is_one_of(Message.id, unsent),
         )
         .values(state=_S.QUEUED, claim_id=None, changed_at=now)
         .execution_options(synchronize_session=False)

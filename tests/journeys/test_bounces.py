@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from outreach import web
 from outreach.campaigns.delivery import deliver
+from outreach.campaigns.held_models import HeldDomain, HeldState
 from outreach.campaigns.models import Message
 from outreach.campaigns.return_paths import read_return_path
 from outreach.campaigns.returned_mail import strangers
@@ -18,7 +19,7 @@ from outreach.database import transaction
 from outreach.profiles.copy_mailing import MAKERS
 from outreach.pupils.models import Suppression
 from tests.bouncing import Returner, bounce, complaint, give, receiver, returner
-from tests.contract.catching import free_port
+from tests.contract.catching import Catcher, free_port
 from tests.outbox import Outbox, launched
 
 
@@ -185,3 +186,28 @@ def test_a_mailer_that_speaks_lmtp_has_a_reply_for_each_recipient(post: Post) ->
         line.send(bounce(one, "550 5.1.1 User unknown").replace(b"\n", b"\r\n") + b"\r\n.\r\n")
         assert [line.getreply()[0] for _ in range(2)] == [250, 250]
     assert post.message_to(one).state is MessageState.BOUNCED
+
+
+def test_an_address_that_is_refused_at_hand_over_is_as_bad_as_one_that_comes_back(
+    wired: web.Parts, mailbox: Catcher
+) -> None:
+    outbox = launched(wired, pupils=3)
+    unknown, vague, _ = outbox.addresses
+    mailbox.answers = {unknown: "550 5.1.1 No such user", vague: "554 No"}
+    deliver(wired, outbox.school.id, MAKERS)
+    assert outbox.mails == {"accepted": 1, "refused": 2}
+    with transaction(wired.sessions, outbox.school.id) as session:
+        (only,) = session.scalars(select(Suppression))
+        assert (only.reason.value, only.source) == ("bounced", "smtp/unknown_user")
+
+
+def test_a_run_of_bounces_by_a_rule_holds_the_domain_and_suppresses_nobody(post: Post) -> None:
+    for address in post.outbox.addresses[:4]:
+        said = "550 5.7.1 The domain you are sending to has a policy that prohibited the mail"
+        post.server.returns[address] = ("5.7.1", said)
+    post.send()
+    assert post.outbox.mails == {"accepted": 2, "bounced": 4}
+    assert post.suppressions == []
+    with transaction(post.wired.sessions, post.outbox.school.id) as session:
+        (held,) = session.scalars(select(HeldDomain))
+        assert (held.domain, held.state, held.came_back) == ("pupils.example", HeldState.OPEN, True)
