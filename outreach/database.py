@@ -3,14 +3,16 @@
 Row-level security is forced: a transaction that has not named its school sees no tenant row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
@@ -19,13 +21,17 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
+    any_,
+    cast,
     create_engine,
     event,
+    literal,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import (
     DeclarativeBase,
+    InstrumentedAttribute,
     Mapped,
     Session,
     SessionTransaction,
@@ -176,6 +182,14 @@ def school_of(session: Session) -> UUID:
     return school_id
 
 
+def is_one_of(
+    column: ColumnElement[UUID] | InstrumentedAttribute[UUID], ids: Iterable[UUID]
+) -> ColumnElement[bool]:
+    """As `in_`, which makes a parameter and a new text of the statement for each of hundreds."""
+    given = "{" + ",".join(map(str, ids)) + "}"
+    return column == any_(cast(literal(given, Text), ARRAY(Uuid)))
+
+
 def refresh_statistics(session: Session, *tables: type[Base]) -> None:
     """Count these tables anew, after a set of rows that the planner has never seen the like of.
 
@@ -207,6 +221,7 @@ __all__ = [
     "Tenant",
     "enter_school",
     "enum_type",
+    "is_one_of",
     "make_engine",
     "make_sessions",
     "refresh_statistics",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from functools import cache, cached_property
+from html import escape
 from pathlib import Path
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from outreach.clock import long_date
 from outreach.database import enter_school, transaction
 from outreach.errors import NotFound
 from outreach.mail.composing import Mail
+from outreach.mail.skeleton import Skeleton, new_mark
 from outreach.parts import Parts
 from outreach.schools.contacts import Contact, contacts_of
 from outreach.schools.models import Account, AccountMail, School
@@ -40,6 +42,7 @@ from questionnaires.timing import minutes_to_answer
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
 SAMPLE_NAME = "Sam"
+MARKS = {name: new_mark() for name in ("first_name", "link_url", "stop_url")}
 BUTTONS = {True: "Begin the questionnaire", False: "Go to the questionnaire"}
 """For the invite, and for whoever may have begun."""
 
@@ -51,6 +54,28 @@ class Rendered:
     subject: str = field(repr=False)
     text: str = field(repr=False)
     html: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SharedWords:
+    """One step's mail, rendered once for all pupils of a batch."""
+
+    subject: Skeleton
+    text: Skeleton
+    html: Skeleton
+
+    @classmethod
+    def of(cls, rendered: Rendered) -> "SharedWords":
+        """`rendered` has MARKS where each pupil's own goes."""
+        return cls(
+            Skeleton(rendered.subject, MARKS),
+            Skeleton(rendered.text, MARKS),
+            Skeleton(rendered.html, MARKS, escape),
+        )
+
+    def fill(self, first_name: str, link_url: str, stop_url: str) -> Rendered:
+        own = {"first_name": first_name, "link_url": link_url, "stop_url": stop_url}
+        return Rendered(self.subject.fill(own), self.text.fill(own), self.html.fill(own))
 
 
 @dataclass(frozen=True)
@@ -158,21 +183,35 @@ class InviteLetter:
         signer, key, public_url = self.parts.signer, self.school.key, self.parts.settings.public_url
         stop_url = f"{public_url}/stop/{stop_token(signer, key, message.link_id)}"
         link_url = f"{public_url}/q/{link_token(signer, key, message.link_id)}"
-        rendered = self.render(
-            message.first_name,
-            link_url,
-            stop_url,
-            f"{stop_url}/privacy",
-            step=message.step,
-            has_new_link=message.has_new_link and message.step is MessageStep.INVITE,
-        )
+        has_new_link = message.has_new_link and message.step is MessageStep.INVITE
+        shared = self._shared(message.step, has_new_link=has_new_link)
+        rendered = shared.fill(message.first_name, link_url, stop_url)
         headers = {
             "List-Unsubscribe": f"<{stop_url}>",  # RFC 2369, RFC 8058
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
+            "Feedback-ID": self._feedback_id(message.step),
             **return_headers(self.parts, key, message.message_id),
         }
         return self.mail(rendered, message.message_id, message.address, at, headers)
+
+    def _feedback_id(self, step: MessageStep) -> str:
+        """By which a mailbox provider counts complaints: opaque, the sender's own name last."""
+        return f"{self.campaign.id.hex}:{self.school.key.hex()}:{step.value}:outreach"
+
+    @cached_property
+    def _shared_by_kind(self) -> dict[tuple[MessageStep, bool], SharedWords]:
+        return {}
+
+    def _shared(self, step: MessageStep, *, has_new_link: bool) -> SharedWords:
+        kind = step, has_new_link
+        shared = self._shared_by_kind.get(kind)
+        if shared is None:
+            stop = MARKS["stop_url"]
+            marked = (MARKS["first_name"], MARKS["link_url"], stop, f"{stop}/privacy")
+            rendered = self.render(*marked, step=step, has_new_link=has_new_link)
+            shared = self._shared_by_kind[kind] = SharedWords.of(rendered)
+        return shared
 
     def write_test(
         self, mail_id: UUID, address: str, at: datetime, step: MessageStep = MessageStep.INVITE

@@ -1,5 +1,6 @@
 """Facts about messages: appended, each once, never with an address in them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,9 @@ _APPEND = text("""
     INSERT INTO delivery_event (school_id, message_id, source, event_id, kind, at, status_code,
                                 words, account)
     SELECT :school_id, told.*
-    FROM unnest(cast(:message_ids AS uuid[]), cast(:sources AS text[]), cast(:event_ids AS text[]),
-                cast(:kinds AS text[]), cast(:ats AS timestamptz[]), cast(:codes AS text[]),
-                cast(:words AS text[]), cast(:accounts AS text[])) AS told
+    FROM json_to_recordset(cast(:told AS json))
+        AS told (message_id uuid, source text, event_id text, kind text, at timestamptz,
+                 status_code text, words text, account text)
     ON CONFLICT DO NOTHING
 """)
 
@@ -34,22 +35,22 @@ class Fact:
     words: str | None = None
     account: str | None = None
 
+    def as_row(self) -> dict[str, str | None]:
+        return {
+            "message_id": str(self.message_id),
+            "source": self.source,
+            "event_id": self.event_id,
+            "kind": self.kind,
+            "at": self.at.isoformat(),
+            "status_code": self.status_code,
+            "words": self.words,
+            "account": self.account,
+        }
+
 
 def append_all(session: Session, rows: Sequence[Fact]) -> None:
     """One statement however many."""
     if not rows:
         return
-    session.execute(
-        _APPEND,
-        {
-            "school_id": school_of(session),
-            "message_ids": [row.message_id for row in rows],
-            "sources": [row.source for row in rows],
-            "event_ids": [row.event_id for row in rows],
-            "kinds": [row.kind for row in rows],
-            "ats": [row.at for row in rows],
-            "codes": [row.status_code for row in rows],
-            "words": [row.words for row in rows],
-            "accounts": [row.account for row in rows],
-        },
-    )
+    told = json.dumps([row.as_row() for row in rows])
+    session.execute(_APPEND, {"school_id": school_of(session), "told": told})

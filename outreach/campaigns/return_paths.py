@@ -6,6 +6,7 @@ BOUNCE_DOMAIN all mail returns to MAIL_FROM, which no program reads.
 
 import json
 from email.utils import parseaddr
+from functools import cache
 from uuid import UUID
 
 from outreach.mail.hooks import mailgun, postmark
@@ -21,8 +22,13 @@ PREFIX = "b+"
 def return_path(parts: Parts, school_key: bytes, message_id: UUID) -> str:
     domain = parts.settings.bounce_domain
     if not domain:
-        return parseaddr(parts.settings.mail_from)[1]
+        return _own_address(parts.settings.mail_from)
     return f"{PREFIX}{return_token(parts.signer, school_key, message_id)}@{domain}"
+
+
+@cache
+def _own_address(mail_from: str) -> str:
+    return parseaddr(mail_from)[1]
 
 
 def return_token(signer: TokenSigner, school_key: bytes, message_id: UUID) -> str:

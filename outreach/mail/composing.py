@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache, partial
 
 from outreach.mail.bodies import EncodedBody, encode_body
 from outreach.mail.headers import extra_line, mailbox_line, message_id_line, text_line
+from outreach.mail.skeleton import Filled
 
 Mailbox = tuple[str | None, str]  # display name, address
 
@@ -66,15 +68,15 @@ def compose(mail: Mail) -> bytes:
         raise ValueError("The date of a mail needs a time zone.")
     head = [
         message_id_line(mail.message_id),
-        f"Date: {format_datetime(mail.date)}",
-        mailbox_line("From", *mail.from_),
+        _date_line(mail.date.replace(microsecond=0)),
+        _from_line(*mail.from_),
         mailbox_line("To", *mail.to),
-        text_line("Subject", mail.subject),
+        _subject_line(mail.subject),
     ]
     if mail.reply_to is not None:
         head.append(mailbox_line("Reply-To", *mail.reply_to))
     head.extend(extra_line(name, value) for name, value in mail.headers.items())
-    text, html = encode_body(mail.text), encode_body(mail.html)
+    text, html = _encoded(mail.text), _encoded(mail.html)
     return _SKELETON % {
         b"head": "\r\n".join(head).encode("ascii"),
         b"boundary": _boundary(mail.message_id, text, html),
@@ -83,6 +85,20 @@ def compose(mail: Mail) -> bytes:
         b"html_encoding": html.encoding,
         b"html": html.payload,
     }
+
+
+def _encoded(body: str) -> EncodedBody:
+    return body.encoded() if isinstance(body, Filled) else encode_body(body)
+
+
+# Of a campaign's mails these lines are the same over and over.
+_from_line = lru_cache(64)(partial(mailbox_line, "From"))
+_subject_line = lru_cache(64)(partial(text_line, "Subject"))
+
+
+@lru_cache(16)
+def _date_line(at: datetime) -> str:
+    return f"Date: {format_datetime(at)}"
 
 
 def _boundary(message_id: str, *bodies: EncodedBody) -> bytes:

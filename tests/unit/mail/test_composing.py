@@ -59,6 +59,7 @@ def in_one_line(text: str) -> str:
     return " ".join(word for word in "".join(kept).split("\n") if word)
 
 
+@settings(deadline=None)
 @given(anything)
 def test_any_text_and_html_come_back_as_they_were_written(text: str) -> None:
     message = read_back(replace(PLAIN, text=text, html=f"<p>{text}</p>"))
@@ -66,11 +67,13 @@ def test_any_text_and_html_come_back_as_they_were_written(text: str) -> None:
     assert part(message, "html") == f"<p>{without_controls(text)}</p>"
 
 
+@settings(deadline=None)
 @given(anything)
 def test_any_subject_comes_back_in_one_line(subject: str) -> None:
     assert read_back(replace(PLAIN, subject=subject))["Subject"] == in_one_line(subject)
 
 
+@settings(deadline=None)
 @given(letters)
 def test_any_name_comes_back_with_its_address(name: str) -> None:
     mail = replace(PLAIN, to=(name, "amy@hill.example"), from_=(name, "a@b.example"))
@@ -85,7 +88,7 @@ def test_any_name_comes_back_with_its_address(name: str) -> None:
             assert modern[header].addresses[0].display_name == in_one_line(name)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(anything, anything, anything, anything)
 def test_nothing_typed_adds_a_header_or_breaks_the_wire_format(
     subject: str, name: str, text: str, html: str
@@ -112,6 +115,7 @@ def test_nothing_typed_adds_a_header_or_breaks_the_wire_format(
     assert not message.defects
 
 
+@settings(deadline=None)
 @given(anything)
 def test_header_lines_of_typed_text_stay_within_76_characters(subject: str) -> None:
     head = compose(replace(PLAIN, subject=subject)).partition(b"\r\n\r\n")[0]
