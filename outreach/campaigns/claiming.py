@@ -3,6 +3,7 @@
 The gate is asked in the same transaction, so that nothing is handed over on an older answer.
 """
 
+import json
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,12 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, false, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from outreach import queues
-from outreach.campaigns import held_mail, outbox
+from outreach.campaigns import held_mail, outbox, paced_mail
 from outreach.campaigns.audience import already_answered
 from outreach.campaigns.models import Campaign, DeliveryClaim, Invitation, Link, Message
 from outreach.campaigns.muting import UNSUBSCRIBED
 from outreach.campaigns.outbox import Stop
+from outreach.campaigns.pacing import Pacer
 from outreach.campaigns.states import (
     ANSWERED,
     CAN_ANSWER,
@@ -27,14 +29,14 @@ from outreach.campaigns.states import (
     MessageState,
     MessageStep,
 )
-from outreach.database import school_of
+from outreach.database import is_one_of, school_of
 from outreach.mail.addresses import domain_of
 from outreach.pupils.gate import gate
 from outreach.pupils.models import AddressKind, Pupil
 from outreach.queues import Work
 from outreach.schools.models import School
 
-BATCH_OF = 100
+BATCH_OF = 500
 LEASE = timedelta(minutes=5)
 """Many times what a batch takes. After it no intent may be written, so nothing more can leave."""
 GRACE = timedelta(minutes=10)
@@ -64,9 +66,10 @@ DueRow = tuple[
 
 _TAKE = text("""
     UPDATE message SET state = 'sending', claim_id = :claim_id, changed_at = :now,
+        reason = NULL, words = NULL,
         address_kind = taken.kind, address_hash = taken.hash, domain = taken.domain
-    FROM unnest(cast(:ids AS uuid[]), cast(:kinds AS text[]), cast(:hashes AS bytea[]),
-                cast(:domains AS text[])) AS taken (id, kind, hash, domain)
+    FROM json_to_recordset(cast(:taken AS json))
+        AS taken (id uuid, kind text, hash bytea, domain text)
     WHERE message.school_id = :school_id AND message.id = taken.id
 """)
 
@@ -100,14 +103,23 @@ class Batch:
 
 
 def claim_batch(
-    session: Session, claim_id: UUID, now: datetime, *, may_mail_demo: bool, limit: int = BATCH_OF
+    session: Session,
+    claim_id: UUID,
+    now: datetime,
+    *,
+    may_mail_demo: bool,
+    pacer: Pacer | None = None,
+    limit: int = BATCH_OF,
 ) -> Batch | None:
     """Take due messages of the campaign that has waited longest; None where none is free.
 
-    What may not be mailed (any more) is stopped with its reason, or held, in the same transaction.
+    What may not be mailed (any more) is stopped with its reason, or held, in the same transaction;
+    what `pacer` has no place for yet is put off.
     """
     lock_claim(session, claim_id)
     held_mail.let_probes_through(session, now)
+    if pacer is not None:
+        paced_mail.free_the_unlimited(session, pacer, now)
     campaign = _next_campaign(session, now)
     if campaign is None:
         return None
@@ -120,6 +132,8 @@ def claim_batch(
         _hold(session, mailable, now)
         mailable = []
     mailable = held_mail.keep_back(session, mailable, now)
+    if pacer is not None:
+        mailable = paced_mail.keep_to_pace(session, pacer, mailable, now)
     lease_until = now + LEASE
     if mailable:
         _take(session, claim_id, mailable, now)
@@ -268,7 +282,7 @@ def _gate_says(
 ) -> dict[UUID, Row[*tuple[Any, ...]]]:
     """By pupil. That they have answered stops whatever asks them to, and not their own copy."""
     has_answered = false() if step is MessageStep.COPY else already_answered(campaign.id, now)
-    asked = gate(has_answered, at=now).where(Pupil.id.in_({row.pupil_id for row in due}))
+    asked = gate(has_answered, at=now).where(is_one_of(Pupil.id, (row.pupil_id for row in due)))
     return {answer.pupil_id: answer for answer in session.execute(asked)}
 
 
@@ -302,9 +316,16 @@ def _take(session: Session, claim_id: UUID, messages: Sequence[Claimed], now: da
             "school_id": school_of(session),
             "claim_id": claim_id,
             "now": now,
-            "ids": [message.message_id for message in messages],
-            "kinds": [message.kind.value for message in messages],
-            "hashes": [message.hash for message in messages],
-            "domains": [domain_of(message.address) for message in messages],
+            "taken": json.dumps(
+                [
+                    {
+                        "id": str(message.message_id),
+                        "kind": message.kind.value,
+                        "hash": f"\\x{message.hash.hex()}",
+                        "domain": domain_of(message.address),
+                    }
+                    for message in messages
+                ]
+            ),
         },
     )

@@ -20,11 +20,13 @@ from outreach.campaigns.journal import Journal
 from outreach.campaigns.letters import Letter, Makers, Unwritten, letters_for
 from outreach.campaigns.links import is_past_closing
 from outreach.campaigns.models import Campaign, Message
+from outreach.campaigns.pacing import Limits, Pacer, pacer_of
 from outreach.campaigns.pinning import NotInstalled
 from outreach.campaigns.sending import LeftUnderWay, Progress, Sending, pool_for, stopping
 from outreach.campaigns.states import CampaignState
 from outreach.campaigns.waits import pause_after
 from outreach.database import school_of, transaction
+from outreach.mail.addresses import domain_of
 from outreach.mail.outcomes import Outcome
 from outreach.parts import Parts
 from outreach.pupils.models import AddressKind
@@ -100,8 +102,18 @@ def _claim_and_send(
 def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
     with transaction(parts.sessions, school_id) as session:
         return claiming.claim_batch(
-            session, claim_id, parts.clock(), may_mail_demo=parts.settings.is_embedded_mail
+            session,
+            claim_id,
+            parts.clock(),
+            may_mail_demo=parts.settings.is_embedded_mail,
+            pacer=pacer_for(parts),
         )
+
+
+def pacer_for(parts: Parts) -> Pacer:
+    """For the account that mail goes through now."""
+    account = pool_for(parts.settings.smtp_url).preferred
+    return pacer_of(parts.redis, account.server.place, Limits.of(parts.settings))
 
 
 def _hold_campaign(parts: Parts, batch: Batch, words: str) -> None:
@@ -140,12 +152,15 @@ def _send(parts: Parts, batch: Batch, letter: Letter, journal: Journal, ends_at:
     unsent = {message.message_id for message in batch.messages}
     kinds = {message.kind for message in batch.messages}
     school_id = batch.school.id
+    pacer = pacer_for(parts)
+    domains = {one.message_id: domain_of(one.address) for one in batch.messages}
 
     def tell(outcomes: Mapping[UUID, Outcome]) -> bool:
         with transaction(parts.sessions, school_id) as session:
             now = parts.clock()
             recording.record_outcomes(session, batch.claim_id, outcomes, now)
             permitted = _may_go_on(session, batch.campaign.id, kinds, now)
+        pacer.learn(outcomes, domains)
         unsent.difference_update(
             id for id, outcome in outcomes.items() if not recording.is_unsent(outcome)
         )
@@ -163,11 +178,13 @@ def _send(parts: Parts, batch: Batch, letter: Letter, journal: Journal, ends_at:
         clock=parts.clock,
         tell=tell,
         may_go_on=may_go_on,
+        sign=parts.dkim.sign,
     )
     progress = sending.run(max(ends_at - time.monotonic(), 0.5))
     with transaction(parts.sessions, school_id) as session:
         recording.give_back(session, batch.claim_id, unsent, parts.clock())
         recording.end_claim(session, batch.claim_id)
+    pacer.give_back([one for one in batch.messages if one.message_id in unsent])
     return progress
 
 

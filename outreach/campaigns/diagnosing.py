@@ -86,7 +86,13 @@ def is_for_policy(reason: str) -> bool:
     return reason in _NOT_NOW or (known is not None and known.verdict is Verdict.POLICY)
 
 
+def policy_reasons() -> tuple[str, ...]:
+    """Every reason that `is_for_policy`, for a query."""
+    return tuple(reason for reason in meanings() if is_for_policy(reason))
+
+
 def policy_reason(status: str | None, words: str) -> str | None:
     """The reason in a reply at hand-over, where it is a rule of the receiving end."""
     judged = judge(status, words)
-    return judged.reason if is_for_policy(judged.reason) else None
+    is_about_one = judged.status is not None and judged.status.split(".")[1] == "2"  # the mailbox
+    return judged.reason if is_for_policy(judged.reason) and not is_about_one else None

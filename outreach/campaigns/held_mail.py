@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
@@ -10,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from outreach import audit, queues
 from outreach.audit import Actor, ActorKind
+from outreach.campaigns.addressed import A, by_domain
 from outreach.campaigns.diagnosing import rules
 from outreach.campaigns.held_models import IN_FORCE, HeldDomain, HeldState
 from outreach.campaigns.models import Campaign, DeliveryEvent, Invitation, Message
 from outreach.campaigns.states import MESSAGE_MOVES, CampaignState, MessageState, check_move
 from outreach.database import school_of
-from outreach.mail.addresses import domain_of
 from outreach.queues import Work
 
 DOMAIN_HELD = "domain_held"
@@ -27,17 +26,6 @@ WORDS = "The school’s mail server turned mail away by a rule. This mail waits 
 check_move(MESSAGE_MOVES, MessageState.QUEUED, MessageState.HELD)
 check_move(MESSAGE_MOVES, MessageState.DEFERRED, MessageState.HELD)
 check_move(MESSAGE_MOVES, MessageState.HELD, MessageState.QUEUED)
-
-
-class Addressed(Protocol):
-    @property
-    def message_id(self) -> UUID: ...
-
-    @property
-    def address(self) -> str: ...
-
-
-A = TypeVar("A", bound=Addressed)
 
 
 def lock_domain(session: Session, domain: str) -> HeldDomain:
@@ -55,14 +43,12 @@ def keep_back(session: Session, due: Sequence[A], now: datetime) -> list[A]:
 
     The lock on the domain is shared: whoever resumes it meanwhile waits, and sees what was held.
     """
-    by_domain: dict[str, list[A]] = {}
-    for message in due:
-        by_domain.setdefault(domain_of(message.address), []).append(message)
+    addressed = by_domain(due)
     held = session.execute(
         select(HeldDomain.domain, HeldDomain.probe_id)
         .where(
             HeldDomain.school_id == school_of(session),
-            HeldDomain.domain.in_(list(by_domain)),
+            HeldDomain.domain.in_(list(addressed)),
             HeldDomain.state.in_(IN_FORCE),
             HeldDomain.holds,
         )
@@ -73,7 +59,7 @@ def keep_back(session: Session, due: Sequence[A], now: datetime) -> list[A]:
         return list(due)
     back: set[UUID] = set()
     for domain, probe_id in held:
-        ids = [one.message_id for one in by_domain[domain] if one.message_id != probe_id]
+        ids = [one.message_id for one in addressed[domain] if one.message_id != probe_id]
         _hold(session, domain, now, Message.id.in_(ids))
         back.update(ids)
     return [message for message in due if message.message_id not in back]

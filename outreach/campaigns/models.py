@@ -222,7 +222,7 @@ class Message(Tenant, Base):
             "school_id",
             "campaign_id",
             "domain",
-            postgresql_where=text("state = 'deferred' AND reason = 'paced'"),
+            postgresql_where=text("reason = 'paced'"),
         ),
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from uuid import UUID
 
+from outreach.campaigns.braking import Brake
 from outreach.campaigns.claiming import Batch, Claimed
 from outreach.campaigns.journal import Journal
 from outreach.campaigns.letters import Letter
@@ -74,7 +75,7 @@ def pool_for(smtp_url: str) -> Accounts:
 class Sending:
     """`tell` records outcomes; only the owner's thread calls it. `may_go_on` is asked all the while,
     every LOOK_SECONDS, in a thread of its own: no outcome's recording delays it. While it cannot be
-    asked, nothing leaves.
+    asked, nothing leaves. `sign` is the last to see a mail before it goes.
     """
 
     batch: Batch
@@ -84,7 +85,9 @@ class Sending:
     clock: Clock
     tell: Callable[[dict[UUID, Outcome]], bool]
     may_go_on: Callable[[], bool]
+    sign: Callable[[bytes], bytes] = bytes
     progress: Progress = field(default_factory=Progress)
+    brake: Brake = field(default_factory=Brake)
 
     def __post_init__(self) -> None:
         self._waiting = deque(self.batch.messages)
@@ -209,6 +212,7 @@ class Sending:
                     following = self._next_to_announce()
                     outcome = self._hand_over(connection, message, following)
                     self._done.append((message.message_id, outcome))
+                    self.brake.note(message, outcome)
                     if is_unsent(outcome) or self._is_over.is_set():
                         self._put_back(following)
                         return
@@ -224,9 +228,11 @@ class Sending:
         if self._is_over.is_set():
             return None
         try:
-            return self._waiting.popleft()
+            while self.brake.stops(message := self._waiting.popleft()):
+                pass
         except IndexError:
             return None
+        return message
 
     def _next_to_announce(self) -> Claimed | None:
         """Taken early, so that its envelope goes ahead; not where another thread is free for it."""
@@ -258,7 +264,7 @@ class Sending:
             mail = self.letter.write(message, self.clock())
             outcome = connection.hand_over(
                 *self._envelope_of(message),
-                compose(mail),
+                self.sign(compose(mail)),
                 before_body=intend,
                 ahead=self._envelope_of(following) if following else None,
             )

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.return_paths import sees_returned_mail
 from outreach.campaigns.scanner_alarms import open_alarms
 from outreach.campaigns.trying_out import latest_test
 from outreach.campaigns.views.alerts import alerts_of, no_work_alert
@@ -53,6 +54,7 @@ def show_campaign(campaign_id: UUID) -> str:
         alerts=alerts_of(web.db(), library_here(), campaign),
         no_work=no_work_alert(web.parts(), campaign, web.now()),
         scanners=open_alarms(web.db(), campaign.id),
+        sees_returned_mail=sees_returned_mail(web.parts().settings),
         reminders=reminders_view(web.db(), campaign, web.now()),
         steps=steps_from(campaign.state) if may_run() else (),
         may_run=may_run(),
