@@ -27,9 +27,17 @@ def edition_for(role: Role) -> Edition:
 
 
 def init_app(app: Flask) -> None:
-    from outreach.reports import export_views, feedback_views, floor_views, list_views, paper_views
+    from outreach.reports import (
+        export_views,
+        feedback_views,
+        floor_views,
+        how_far_views,
+        list_views,
+        paper_views,
+    )
 
-    for module in (export_views, feedback_views, floor_views, list_views, paper_views):
+    pages = (export_views, feedback_views, floor_views, how_far_views, list_views, paper_views)
+    for module in pages:
         assert module.room is room  # importing it is what adds its pages
     app.register_blueprint(room)
 
