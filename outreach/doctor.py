@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from outreach import migrations, tables
+from outreach.campaigns.return_paths import sees_returned_mail
+from outreach.campaigns.returned_mail import strangers
 from outreach.database import APP_ROLE, NotReady, transaction
 from outreach.mail.smtp_url import SmtpServer, SmtpUrlFault, parse_smtp_urls
 from outreach.mail.transport import Connection, Limits
@@ -77,6 +79,7 @@ def examine(parts: Parts) -> list[Finding]:
         ("queue", _check_queue),
         ("mail server", _check_mail_server),
         ("signature", _check_signing),
+        ("returned mail", _check_returned_mail),
     ):
         findings += _guarded(part, check, parts)
     return findings
@@ -283,3 +286,18 @@ def _check_signing(parts: Parts) -> Iterator[Finding]:
         return
     words = f"Mail is signed for {domain} under {selector}: {selector}._domainkey.{domain} must show its key."
     yield Finding("signature", Verdict.GOOD, words)
+
+
+def _check_returned_mail(parts: Parts) -> Iterator[Finding]:
+    if not sees_returned_mail(parts.settings):
+        words = (
+            "Mail that comes back is not seen here: it returns to MAIL_FROM. Give BOUNCE_DOMAIN, or "
+            "the setting of a provider's webhook; docs/bounces.md says how."
+        )
+        yield Finding("returned mail", Verdict.NOTE, words)
+        return
+    words = (
+        "Mail that comes back is taken in where it comes to a signed return path. In the last seven "
+        f"days {strangers(parts)} mails came to none, and were not believed."
+    )
+    yield Finding("returned mail", Verdict.GOOD, words)

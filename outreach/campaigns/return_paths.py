@@ -54,6 +54,12 @@ def shown_return_path(settings: Settings) -> str:
     return f"{PREFIX}…@{settings.bounce_domain}"
 
 
+def sees_returned_mail(settings: Settings) -> bool:
+    """Whether any way is open by which we hear that a mail came back."""
+    by_provider = (settings.ses_topics, settings.postmark_hook_password, settings.mailgun_hook_key)
+    return bool(settings.bounce_domain) or any(by_provider)
+
+
 def read_return_path(settings: Settings, signer: TokenSigner, recipient: str) -> TokenSubject:
     """Whose message came back to this address. Raises BadToken where it is not one of ours."""
     local, _, domain = recipient.strip().strip("<>").lower().rpartition("@")

@@ -46,12 +46,15 @@ _AUDITED: Mapping[str, Words] = {
     "address.given_by_staff": Words(
         "Staff gave another address, checked with the pupil", "info", ""
     ),
+    "suppression.lifted": Words("Staff let mail go to the address again", "info", ""),
+    "suppression.ended_by_answer": Words("The answer showed that mail arrives", "good", ""),
     "address.is_the_pupils": Words("Staff said that the address is the pupil’s", "info", ""),
     PRINTED: Words("A slip with a code was printed", "info", ""),
 }
 _NOT_FOR_VIEWERS = {
     *("invitation.not_me", "invitation.mail_stopped", "invitation.mail_again"),
     *("address.given_by_staff", "address.is_the_pupils"),
+    *("suppression.lifted", "suppression.ended_by_answer"),
 }
 
 
