@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from outreach.campaigns import held_domains, outbox
 from outreach.campaigns.models import Invitation, Message
@@ -72,11 +72,26 @@ def is_hard(verdict: Verdict | None, reason: str | None) -> bool:
 def heed_refusals(
     session: Session, refused: Mapping[UUID, tuple[str | None, str | None]], now: datetime
 ) -> None:
-    """Mail that was refused for good at hand-over, by message: its code and the server's words."""
+    """Mail that was refused for good at hand-over, by message: its code and the server's words.
+
+    Nothing bounced, so nothing is wasted by another try: a person may send it again. An address that
+    was refused before is left alone.
+    """
     judged = {id: judge(code, words or "") for id, (code, words) in refused.items()}
     hard = {id: one.reason for id, one in judged.items() if is_hard(one.verdict, one.reason)}
     if not hard:
         return
+    earlier, its_invitation = aliased(Message), aliased(Invitation)
+    was_refused_before = exists().where(
+        its_invitation.school_id == Message.school_id,
+        its_invitation.pupil_id == Invitation.pupil_id,
+        earlier.school_id == Message.school_id,
+        earlier.invitation_id == its_invitation.id,
+        earlier.id != Message.id,
+        earlier.address_hash == Message.address_hash,
+        earlier.state == MessageState.REFUSED,
+        earlier.reason == Message.reason,
+    )
     rows = session.execute(
         select(Message.id, Message.address_hash, Invitation.pupil_id)
         .join(
@@ -87,6 +102,7 @@ def heed_refusals(
             Message.school_id == school_of(session),
             Message.id.in_(hard),
             Message.address_hash.is_not(None),
+            was_refused_before,
         )
         .order_by(Message.address_hash)  # one order, so that no two wait crosswise
     ).all()
