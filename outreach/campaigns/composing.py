@@ -60,9 +60,9 @@ class Rendered:
 class SharedWords:
     """One step's mail, rendered once for all pupils of a batch."""
 
-    subject: Skeleton
-    text: Skeleton
-    html: Skeleton
+    subject: Skeleton = field(repr=False)
+    text: Skeleton = field(repr=False)
+    html: Skeleton = field(repr=False)
 
     @classmethod
     def of(cls, rendered: Rendered) -> "SharedWords":
