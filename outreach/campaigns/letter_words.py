@@ -6,7 +6,7 @@ markup, and no web address can be put in but the student's own link.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -51,8 +51,8 @@ _WEB = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class StepWords:
-    subject: str
-    body: str
+    subject: str = field(repr=False)
+    body: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Piece:
     """A run of a paragraph: words, the link, or the end of a line."""
 
     kind: str
-    text: str = ""
+    text: str = field(default="", repr=False)
 
 
 Paragraph = tuple[Piece, ...]
