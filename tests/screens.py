@@ -34,6 +34,10 @@ STAFF_PAGES = {
         "campaign-new": "/staff/campaigns/new",
         "campaign": "/staff/campaigns/{campaign}",
         "campaign-pupils": "/staff/campaigns/{campaign}/pupils",
+        "campaign-not-reached": "/staff/campaigns/{campaign}/pupils?mail=unreached",
+        "campaign-pupil": "/staff/campaigns/{campaign}/invitations/{waiting}",
+        "campaign-pupil-address": "/staff/campaigns/{campaign}/invitations/{waiting}/address",
+        "campaign-how-far": "/staff/campaigns/{campaign}/how-far",
         "campaign-results": "/staff/campaigns/{campaign}/results",
         "results-over-the-years": "/staff/campaigns/{campaign}/results/years",
         "campaign-feedback": "/staff/campaigns/{campaign}/feedback",
@@ -241,19 +245,21 @@ def keep_papers(album: Album, page: Page, campaign: str) -> None:
 
 
 def places_in(page: Page) -> dict[str, str]:
-    """The demo's campaign and a pupil of it who has answered."""
+    """The demo's campaign, one of it who has answered and one who has not, and the first's pupil."""
     page.goto("/staff/campaigns")
     campaign = page.locator("main table a").first.get_attribute("href") or ""
-    page.goto(f"{campaign}/pupils")
-    again, beside = (
-        page.locator("main a", has_text=words).first for words in ("Answer again", "Beside me")
-    )
-    pupil = again.locator("xpath=ancestor::tr").locator("a").first
+    invited = {}
+    for state in ("answered", "not_started"):
+        page.goto(f"{campaign}/pupils?state={state}")
+        link = page.locator("main tbody th a").first.get_attribute("href")
+        invited[state] = last_part(link, 1)
+    page.goto(f"{campaign}/invitations/{invited['answered']}")
+    pupil = page.get_by_role("link", name="Everything about").get_attribute("href")
     return {
         "campaign": last_part(campaign, 1),
-        "pupil": last_part(pupil.get_attribute("href"), 1),
-        "answered": last_part(again.get_attribute("href"), 2),
-        "waiting": last_part(beside.get_attribute("href"), 2),
+        "pupil": last_part(pupil, 1),
+        "answered": invited["answered"],
+        "waiting": invited["not_started"],
     }
 
 

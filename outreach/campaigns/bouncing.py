@@ -111,8 +111,10 @@ def _act(
     *,
     is_passed_on: bool,
 ) -> None:
-    """Out-of-office answers, challenges and delays are facts, and change nothing else."""
+    """Out-of-office answers, challenges and delays are facts, and change nothing else. Of a rule one
+    message tells once: whoever holds its return path cannot make a run for a whole domain of it."""
     has_left = message.state in evidence.HAS_LEFT
+    came_back_before = message.state is MessageState.BOUNCED
     if reading.kind is Kind.BOUNCE:
         _move(session, message, reading, fact, now)
     if not has_left or is_passed_on:
@@ -120,10 +122,12 @@ def _act(
     pupil_id = _pupil_of(session, message)
     if reading.kind is Kind.COMPLAINT:
         evidence.heed_complaint(session, message, pupil_id, fact.source, now)
-    elif reading.verdict is Verdict.POLICY:
-        evidence.note_rule(session, message, reading.reason or "policy", now)
-    elif reading.kind is Kind.BOUNCE:
+    elif reading.kind is not Kind.BOUNCE:
+        return
+    elif reading.verdict is not Verdict.POLICY:
         evidence.heed_bounce(session, message, pupil_id, reading, fact.source, now)
+    elif not came_back_before:
+        evidence.note_rule(session, message, reading.reason or "policy", now)
 
 
 def _locked(session: Session, message_id: UUID) -> Message | None:

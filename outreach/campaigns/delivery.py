@@ -26,6 +26,7 @@ from outreach.campaigns.sending import LeftUnderWay, Progress, Sending, pool_for
 from outreach.campaigns.states import CampaignState
 from outreach.campaigns.waits import pause_after
 from outreach.database import school_of, transaction
+from outreach.mail.accounts import Accounts
 from outreach.mail.addresses import domain_of
 from outreach.mail.outcomes import Outcome
 from outreach.parts import Parts
@@ -110,9 +111,13 @@ def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
         )
 
 
+def _pool_of(parts: Parts) -> Accounts:
+    return pool_for(parts.settings.smtp_url, parts.settings.smtp_connections)
+
+
 def pacer_for(parts: Parts) -> Pacer:
     """For the account that mail goes through now."""
-    account = pool_for(parts.settings.smtp_url).preferred
+    account = _pool_of(parts).preferred
     return pacer_of(parts.redis, account.server.place, Limits.of(parts.settings))
 
 
@@ -174,11 +179,12 @@ def _send(parts: Parts, batch: Batch, letter: Letter, journal: Journal, ends_at:
         batch=batch,
         letter=letter,
         journal=journal,
-        pool=pool_for(parts.settings.smtp_url),
+        pool=_pool_of(parts),
         clock=parts.clock,
         tell=tell,
         may_go_on=may_go_on,
         sign=parts.dkim.sign,
+        connections=parts.settings.smtp_connections,
     )
     progress = sending.run(max(ends_at - time.monotonic(), 0.5))
     with transaction(parts.sessions, school_id) as session:

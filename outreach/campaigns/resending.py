@@ -20,6 +20,7 @@ from outreach.database import enum_type, school_of
 from outreach.errors import Refusal
 from outreach.pupils.gate import gate
 from outreach.pupils.models import Pupil
+from outreach.pupils.roster.whole_roster import joining_whole_roster
 from outreach.queues import Work
 
 RESENDABLE = (MessageState.UNKNOWN, MessageState.REFUSED, MessageState.BOUNCED)
@@ -53,9 +54,10 @@ def resend(
         raise Refusal(f"{words} Mail is sent again only while a campaign is sending or paused.")
     which = true() if only is None else Invitation.id.in_(only)
     again = _again(campaign, states, now, which)
-    queued = _insert(session, _rows(campaign, again, now))
-    if with_unmailed:
-        queued += _mail_first(session, campaign, now, which)
+    with joining_whole_roster(session):
+        queued = _insert(session, _rows(campaign, again, now))
+        if with_unmailed:
+            queued += _mail_first(session, campaign, now, which)
     if queued:
         queues.call_for(session, campaign.school_id, Work.DELIVER, now)
         detail: dict[str, str | int] = {"state": ",".join(one.value for one in states)}
@@ -78,7 +80,10 @@ def count_resendable(
     queries = [_again(campaign, states, now, which)]
     if with_unmailed:
         queries.append(_unmailed(campaign, now, which))
-    counts = (session.scalar(select(func.count()).select_from(one.subquery())) for one in queries)
+    with joining_whole_roster(session):
+        counts = [
+            session.scalar(select(func.count()).select_from(one.subquery())) for one in queries
+        ]
     return sum(count or 0 for count in counts)
 
 

@@ -23,12 +23,14 @@ from outreach.mail.accounts import Accounts, HandsOver, accounts_of
 from outreach.mail.addresses import UnsendableAddress
 from outreach.mail.composing import compose
 from outreach.mail.outcomes import Outcome, Verdict
+from outreach.reading_settings import DEFAULT_CONNECTIONS
 from outreach.switching_off import FRESH_SECONDS, LOOK_SECONDS
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 20
-"""At once, per process. At most one message each is unknown if the process is killed."""
+CONNECTIONS = DEFAULT_CONNECTIONS
+"""At once, per process, where SMTP_CONNECTIONS says nothing else. At most one message each is unknown
+if the process is killed."""
 
 TELL_SECONDS = 0.5
 """How often outcomes are recorded."""
@@ -66,9 +68,9 @@ class Progress:
 
 
 @cache
-def pool_for(smtp_url: str) -> Accounts:
+def pool_for(smtp_url: str, connections: int = CONNECTIONS) -> Accounts:
     """One per process, so that connections are kept from batch to batch and school to school."""
-    return accounts_of(smtp_url, CONNECTIONS)
+    return accounts_of(smtp_url, connections)
 
 
 @dataclass
@@ -86,13 +88,14 @@ class Sending:
     tell: Callable[[dict[UUID, Outcome]], bool]
     may_go_on: Callable[[], bool]
     sign: Callable[[bytes], bytes] = bytes
+    connections: int = CONNECTIONS
     progress: Progress = field(default_factory=Progress)
     brake: Brake = field(default_factory=Brake)
 
     def __post_init__(self) -> None:
         self._waiting = deque(self.batch.messages)
         self._done: deque[tuple[UUID, Outcome]] = deque()
-        self._threads = min(CONNECTIONS, len(self.batch.messages))
+        self._threads = min(self.connections, len(self.batch.messages))
         self._working = self._threads
         self._has_ended = threading.Condition()
         self._is_over = threading.Event()  # nothing more is taken up

@@ -74,7 +74,10 @@ class Asker:
         except (dns.exception.DNSException, OSError) as fault:
             raise NoAnswer(f"The DNS server did not answer ({type(fault).__name__}).") from fault
         if kind == "TXT":
-            return tuple(b"".join(record.strings).decode("utf-8", "replace") for record in heard)
+            found = (b"".join(record.strings).decode("utf-8", "replace") for record in heard)
+            return tuple(
+                text.replace("\0", "\ufffd") for text in found
+            )  # no table takes the former
         if kind == "MX":
             wanted = sorted((record.preference, str(record.exchange)) for record in heard)
             return tuple(host.rstrip(".").lower() for _, host in wanted)

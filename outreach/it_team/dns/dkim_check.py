@@ -92,12 +92,21 @@ def _difference(theirs: dict[str, str], ours: dict[str, str]) -> tuple[str, str]
         return "The record is no DKIM key.", "Replace it."
     if not _squeezed(theirs["p"]):
         return "The key is marked as withdrawn (p is empty).", "Replace it."
+    if not _lists(theirs, "h", "sha256") or not (
+        _lists(theirs, "s", "email") or _lists(theirs, "s", "*")
+    ):
+        return "The record limits the key (h= or s=) to what our signature is not.", "Replace it."
     if theirs.get("k", "rsa") != ours.get("k", "rsa"):
         return "The record is of another kind of key than ours.", "Replace it."
     if _squeezed(theirs["p"]) != _squeezed(ours["p"]):
         words = "The record holds another key than ours, so our signature counts as broken."
         return words, "Replace it; look for a cut or a missing character."
     return None
+
+
+def _lists(tags: dict[str, str], name: str, wanted: str) -> bool:
+    """Without the tag everything is allowed."""
+    return name not in tags or wanted in (one.strip() for one in tags[name].lower().split(":"))
 
 
 def _squeezed(text: str) -> str:

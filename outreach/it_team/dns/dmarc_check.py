@@ -56,7 +56,9 @@ def _judge(ask: Asker, domain: str, signers: Signers) -> list[Finding]:
         words = f"There are {len(here)} DMARC records for the domain; receivers then take none."
         return [Finding(PART, domain, Verdict.WRONG, words, f"Leave one at _dmarc.{domain}.")]
     above = _walk(ask, domain)
-    policy = here[0] if here else (above[-1] if above else None)
+    top = organisational_domain(ask, domain)
+    of_top = next((one for one in above if one.domain == top), above[-1] if above else None)
+    policy = here[0] if here else of_top
     if policy is None:
         words = "There is no DMARC record. Large mail providers ask for one, and schools check it."
         mend = (

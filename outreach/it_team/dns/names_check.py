@@ -41,10 +41,11 @@ def check_way_back(ask: Asker, domain: str) -> Finding:
     """Bounces must find a server."""
     try:
         servers = ask.mail_servers(domain)
-        takes = bool(servers) or bool(ask.addresses(domain))  # RFC 5321 §5.1
+        hosts = [host for host in servers or (domain,) if host]  # RFC 5321 §5.1
+        takes = any(ask.addresses(host) for host in hosts)
     except NoAnswer as fault:
         return Finding("Way back", domain, Verdict.UNKNOWN, str(fault), "Try again in a minute.")
-    if not takes or servers == ("",):
+    if not takes:
         words = "No server takes mail for the return path, so bounces are lost and some receivers refuse our mail."
         mend = f"Publish an MX record for {domain} that names the server for bounces."
         return Finding("Way back", domain, Verdict.WRONG, words, mend)

@@ -9,6 +9,8 @@ MOST_LOOK_UPS, MOST_EMPTY = 10, 2
 """§4.6.4: a receiver gives up beyond either."""
 COUNTED = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 MOST_MAIL_SERVERS = 10
+MAIL_BY_MAIL = "%"
+"""In the place of a qualifier: a macro decides."""
 
 Network = IPv4Network | IPv6Network
 
@@ -27,9 +29,14 @@ class Term:
     networks: tuple[Network, ...] = ()
     included: "Record | None" = None
 
-    @property
-    def cannot_be_judged(self) -> bool:
-        return self.kind in ("exists", "ptr") or "%" in self.value
+    def matches(self, network: Network) -> bool | None:
+        """None where it is judged mail by mail."""
+        if self.kind in ("exists", "ptr") or "%" in self.value:
+            return None
+        if self.included is not None:
+            told = self.included.judge(network)
+            return None if told is None else told == "+"
+        return self.kind == "all" or any(_holds(one, network) for one in self.networks)
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,13 @@ class Record:
 
     @property
     def last_word(self) -> str:
-        """The qualifier of `all`, of the redirect's where there is none; empty where neither is."""
+        """The qualifier of `all`, of the redirect's where there is none; empty where neither is, and
+        MAIL_BY_MAIL where the redirect's name is made up of each mail's."""
         for term in self.terms:
             if term.kind == "all":
                 return term.qualifier
+            if term.kind == "redirect":
+                return MAIL_BY_MAIL
         return self.redirect.last_word if self.redirect else ""
 
     def includes(self, domain: str) -> bool:
@@ -61,16 +71,15 @@ class Record:
 
     def judge(self, network: Network) -> str | None:
         """The qualifier that mail from there gets, or None where a macro or `exists` decides."""
-        is_open = False
+        perhaps: set[str] = set()
         for term in self.terms:
-            if term.cannot_be_judged:
-                is_open = True
-            elif _matches(term, network):
-                return None if is_open and term.qualifier != "+" else term.qualifier
-        if self.redirect is not None:
-            told = self.redirect.judge(network)
-            return None if is_open and told != "+" else told
-        return None if is_open else "?"
+            matches = term.matches(network)
+            if matches:
+                return term.qualifier if perhaps <= {term.qualifier} else None
+            if matches is None:
+                perhaps.add(term.qualifier if term.kind != "redirect" else MAIL_BY_MAIL)
+        told = self.redirect.judge(network) if self.redirect is not None else "?"
+        return told if told is not None and perhaps <= {told} else None
 
 
 @dataclass
@@ -94,12 +103,17 @@ class Walk:
         redirect = ""
         for word in found[0].split()[1:]:
             if word.lower().startswith("redirect="):
+                if redirect:
+                    raise BadRecord(f"The record of {domain} has more than one redirect.")
                 redirect = word.partition("=")[2].lower().rstrip(".")
             elif "=" not in word.partition(":")[0].partition("/")[0]:
                 terms.append(self._term(word, domain, (*above, domain)))
         has_all = any(term.kind == "all" for term in terms)
         led = None
-        if redirect and not has_all:
+        if "%" in redirect and not has_all:
+            self._count()
+            terms.append(Term("?", "redirect", redirect))
+        elif redirect and not has_all:
             led = self._follow("redirect", redirect, (*above, domain))
         return Record(domain, found[0], tuple(terms), led)
 
@@ -158,9 +172,10 @@ def _is_spf(text: str) -> bool:
 
 
 def _network(kind: str, text: str, domain: str) -> Network:
+    _, slash, length = text.partition("/")
     try:
-        network = ip_network(text, strict=False)
-    except ValueError:
+        network = ip_network(text, strict=False) if length.isdecimal() or not slash else None
+    except ValueError:  # a mask such as /255.255.255.0 is none either: §5.6
         network = None
     if network is None or network.version != (4 if kind == "ip4" else 6):
         raise BadRecord(f"The record of {domain} holds “{kind}:{text}”, which is no address.")
@@ -177,14 +192,6 @@ def _around(address: IpAddress, lengths: str, domain: str) -> Network:
         raise BadRecord(
             f"The record of {domain} holds “/{lengths}”, which is no length."
         ) from fault
-
-
-def _matches(term: Term, network: Network) -> bool:
-    if term.kind == "all":
-        return True
-    if term.included is not None:
-        return term.included.judge(network) == "+"
-    return any(_holds(one, network) for one in term.networks)
 
 
 def _holds(outer: Network, inner: Network) -> bool:

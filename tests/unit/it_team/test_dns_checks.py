@@ -41,10 +41,17 @@ SPF_CASES = [
     ("a loop", "v=spf1 include:loop.example -all", W, "leads back to itself"),
     ("an include of nothing", "v=spf1 include:nowhere.example -all", W, "has no SPF record"),
     ("a macro", "v=spf1 exists:%{i}.example -all", N, "judged mail by mail"),
+    ("a macro in an include", "v=spf1 include:macro.example -all", N, "judged mail by mail"),
+    ("a macro that may come first", "v=spf1 -exists:%{i}.example ip4:192.0.2.10 -all", N, "judged mail by mail"),
+    ("a macro in a redirect", "v=spf1 redirect=%{d}.spf.example", N, "judged mail by mail"),
+    ("two redirects", "v=spf1 redirect=one.example redirect=one.example", W, "more than one redirect"),
+    ("a mask for a length", "v=spf1 ip4:192.0.2.10/255.255.255.0 -all", W, "is no address"),
+    ("a NUL", "v=spf1 \\000 -all", W, "\ufffd"),
     ("a macro that does not matter", "v=spf1 exists:%{i}.example ip4:192.0.2.10 -all", G, "1 of 10"),
 ]  # fmt: skip
 ZONE = {
     "one.example": txt("v=spf1 ip4:192.0.2.10 -all", "unrelated=1"),
+    "macro.example": txt("v=spf1 exists:%{i}.spf.example -all"),
     "loop.example": txt(f"v=spf1 include:{OURS} -all"),
     "deep.example": txt("v=spf1 " + " ".join(f"include:d{n}.example" for n in range(9)) + " -all"),
     **{f"d{n}.example": txt("v=spf1 ip4:203.0.113.1 -all") for n in range(9)},
@@ -139,6 +146,9 @@ DKIM_CASES: list[tuple[str, Callable[[str], list[str]], Verdict, str]] = [
     ("withdrawn", lambda ours: ["v=DKIM1; p="], W, "withdrawn"),
     ("two", lambda ours: [ours, ours + "; n=two"], W, "2 TXT records"),
     ("a test", lambda ours: [ours + "; t=s:y"], N, "only testing"),
+    ("for other hashes", lambda ours: [ours + "; h=sha1"], W, "limits the key"),
+    ("for other services", lambda ours: [ours + "; s=tlsrpt"], W, "limits the key"),
+    ("for ours among others", lambda ours: [ours + "; h=sha1:sha256; s=*"], G, "holds our key"),
     ("another kind", lambda ours: [ours.replace("k=rsa", "k=ed25519")], W, "another kind"),
     ("something else", lambda ours: ["hello"], W, "no DKIM key"),
 ]
@@ -184,6 +194,7 @@ DMARC_CASES = [
     ("loose", {OURS: ["v=DMARC1; p=none"]}, ALIGNED, G, "SPF and DKIM"),
     ("strict", {OURS: ["v=DMARC1;p=reject;aspf=s;adkim=s"]}, ALIGNED, G, "p=reject"),
     ("of the parent", {"outreach.example": ["v=DMARC1; p=reject; sp=quarantine"]}, ALIGNED, G, "p=quarantine"),
+    ("of the parent under a registry's", {"example": ["v=DMARC1; p=reject; psd=y"], "outreach.example": ["v=DMARC1; p=none"]}, ALIGNED, G, "p=none"),
     ("unsigned", {OURS: ["v=DMARC1; p=none"]}, Signers(OURS, None), N, "SPF alone"),
     ("a sister's return path", {"outreach.example": ["v=DMARC1; p=none"]}, Signers("b.outreach.example", None), N, "SPF alone"),
     ("a sister's, strict", {"outreach.example": ["v=DMARC1; p=none; aspf=s"]}, Signers("b.outreach.example", None), W, "aligned"),
@@ -229,9 +240,10 @@ def test_names_lead_both_ways_and_bounces_and_links_find_a_server(
     assert [one.verdict for one in found] == [G, W, W]
     assert "does not lead back" in found[1].words
     zone["null.example"] = {"MX": ["0 ."]}
+    zone["nowhere.example"] = {"MX": ["10 gone.example."]}
     asked = start_asking(dns.place)
-    ways = [check_way_back(asked, name).verdict for name in ("many.example", "mx1.example", "null.example", "no.example")]  # fmt: skip
-    assert ways == [G, G, W, W]
+    ways = [check_way_back(asked, name).verdict for name in ("many.example", "mx1.example", "null.example", "no.example", "nowhere.example")]  # fmt: skip
+    assert ways == [G, G, W, W, W]
     assert check_link_name(asked, "mx1.example").verdict is G
     assert check_link_name(asked, "no.example").verdict is W
 
