@@ -89,7 +89,9 @@ def test_where_nearly_all_are_of_one_group_nothing_is_compared(
     with transaction(wired.sessions, school.id) as session:
         session.execute(update(PupilCharacteristic).values(value="N"))
 
-    assert "SEN support" not in results(app, school, Role.CAREERS_LEADER).split("Groups compared")[-1]
+    assert (
+        "SEN support" not in results(app, school, Role.CAREERS_LEADER).split("Groups compared")[-1]
+    )
 
 
 def test_while_the_connection_is_paused_nothing_is_compared(
