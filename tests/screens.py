@@ -135,6 +135,7 @@ def invites_in(folder: Path) -> Iterator[EmailMessage]:
 def answer(page: Page) -> None:
     """The first of its answers, whichever way it is asked."""
     reply, choice = page.locator("main .reply").first, page.locator("main .choice input").first
+    page.locator("main .reply, main .choice input, main #answer").first.wait_for()
     before = page.locator("h1").inner_text()
     if reply.count():
         reply.click()
