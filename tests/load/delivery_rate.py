@@ -80,8 +80,8 @@ def main() -> None:
         ("ours, signed (RSA-2048)", {"DKIM_KEYS": f"bench={key}"}, False),
         (f"ours, {1000 * ROUND_TRIP:.0f} ms away", {}, True),
     ):
-        environ = environ | {"SMTP_CONNECTIONS": str(given.connections)}
-        measured = _measure(given.pupils, environ, is_slow=is_slow)
+        as_given = environ | {"SMTP_CONNECTIONS": str(given.connections)}
+        measured = _measure(given.pupils, as_given, is_slow=is_slow)
         _report(name, measured, given.pupils)
     if given.long:
         _flatness(given.long, given.connections)
