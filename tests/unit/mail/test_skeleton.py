@@ -28,6 +28,8 @@ BODIES = [
     "nothing of their own",
     "",
 ]
+NUMBERS = [str(number) for number in range(len(BODIES))]
+"""Of the bodies. They are new in each process, and so no names for tests."""
 NAMES = ["Amy", "Zoë", "O'Neil <b>&amp;", "Łukasz " * 20, "n" * 400, "a\r\n.\r\nb", "مريم", "", " "]
 
 
@@ -68,7 +70,7 @@ def filled_and_whole(body: str, name: str) -> tuple[Mail, Mail]:
     return mail(text.fill(values), html.fill(values)), mail(*whole)
 
 
-@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("body", BODIES, ids=NUMBERS)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_filled_in_reads_as_what_is_written_as_a_whole(body: str, name: str) -> None:
     filled, whole = filled_and_whole(body, name)
@@ -86,7 +88,7 @@ def test_any_words_and_any_name_read_the_same(pieces: list[str], name: str) -> N
     assert read_back(filled) == read_back(whole)
 
 
-@pytest.mark.parametrize("body", BODIES[:2])
+@pytest.mark.parametrize("body", BODIES[:2], ids=NUMBERS[:2])
 def test_a_plain_name_is_filled_in_and_not_encoded_with_the_whole(body: str) -> None:
     skeleton = Skeleton(body, MARKS)
     assert skeleton.encoded(skeleton.fill({"name": "Amy", "link": URL}).values) is not None
