@@ -24,6 +24,8 @@ from outreach.mail.hooks.telling import NotBelieved, text
 Fetch = Callable[[str], bytes]
 
 _HOST = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(?:\.cn)?")
+_CERTIFICATE = re.compile(rf"https://{_HOST.pattern}/[A-Za-z0-9-]{{1,100}}\.pem")
+"""As Amazon writes it, and nothing that some reader of addresses could take for another place."""
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": (
@@ -129,7 +131,7 @@ def _check_signature(
 
 def _certificate(url: str, now: datetime, fetch_from: Fetch) -> x509.Certificate:
     """Fetched once a process. It comes from Amazon's own host over https, which vouches for it."""
-    if not is_amazons(url) or not urlsplit(url).path.endswith(".pem"):
+    if _CERTIFICATE.fullmatch(url) is None:
         raise NotBelieved("a certificate from elsewhere")
     with _keeping:
         found = _kept.get(url)

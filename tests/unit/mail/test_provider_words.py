@@ -1,9 +1,12 @@
 """What providers say about a mail, read as a bounce would be: the code first, their class where it is silent."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
 from outreach.mail.hooks import amazon, mailgun, postmark, sns
-from outreach.mail.hooks.telling import text
+from outreach.mail.hooks.telling import NotBelieved, text
 
 ADDRESS = "amy.field@hill.example"
 
@@ -143,3 +146,42 @@ def test_a_strangers_json_is_read_without_stumbling() -> None:
     for document in (None, [], {"a": []}, {"a": {"b": [1]}}, {"a": {"b": True}}, "text", 3):
         assert text(document, "a", "b", 0, "c") == ""
     assert text({"a": [{"b": 5}]}, "a", 0, "b") == "5"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sns.eu-west-2.amazonaws.com/x.pem?y",
+        "https://sns.eu-west-2.amazonaws.com/x.pem#y",
+        "https://sns.eu-west-2.amazonaws.com/a/x.pem",
+        "https://sns.eu-west-2.amazonaws.com/x%2F.pem",
+        "https://sns.eu-west-2.amazonaws.com/?y=x.pem",
+        "https://sns.eu-west-2.amazonaws.com//x.pem",
+        "https://sns.eu-west-2.amazonaws.com/x.pem\n",
+        "https://sns.eu-\nwest-2.amazonaws.com/x.pem",
+        "https://sns.eu-west-2.amazonaws.com:8443/x.pem",
+        "https://a@sns.eu-west-2.amazonaws.com/x.pem",
+        "https://s3.eu-west-2.amazonaws.com/x.pem",
+        "http://sns.eu-west-2.amazonaws.com/x.pem",
+    ],
+)
+def test_a_certificate_is_asked_for_only_where_amazon_keeps_its_own(url: str) -> None:
+    asked: list[str] = []
+
+    def fetch(place: str) -> bytes:
+        asked.append(place)
+        raise sns.Unreachable
+
+    message = {
+        "Type": "Notification",
+        "TopicArn": "a:topic",
+        "SignatureVersion": "2",
+        "SigningCertURL": url,
+    }
+    with pytest.raises(NotBelieved, match="elsewhere"):
+        sns.verify(json.dumps(message).encode(), ["a:topic"], datetime.now(UTC), fetch)
+    assert asked == []
+    message["SigningCertURL"] = "https://sns.cn-north-1.amazonaws.com.cn/Simple-1a.pem"
+    with pytest.raises(sns.Unreachable):
+        sns.verify(json.dumps(message).encode(), ["a:topic"], datetime.now(UTC), fetch)
+    assert asked == [message["SigningCertURL"]]
