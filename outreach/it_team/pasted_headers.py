@@ -13,12 +13,15 @@ LONGEST = 200_000
 MOST_RESULTS = 20
 """A mail has few signatures; more is somebody's play."""
 _METHODS = ("spf", "dkim", "dmarc", "compauth")
-_RESULT = re.compile(r"(spf|dkim|dmarc|compauth)\s*=\s*([a-z]+)", re.IGNORECASE)
+_RESULT = re.compile(r"(spf|dkim|dmarc|compauth)\s*=\s*([a-z]{1,20})\b", re.IGNORECASE)
 _PROPERTY = re.compile(
     r"(?:smtp\.mailfrom|smtp\.helo|header\.d|header\.i|header\.from)\s*=\s*\"?([^\s;\"<>]+)",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"\([^()]*\)")
+_LEVEL = re.compile(r"-?[0-9]{1,3}")
+"""Of a filter's score: what is longer is none."""
+_LONGEST_DOMAIN = 253
+_MARK = re.compile(r"\\.|[()\"]", re.DOTALL)
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _CATEGORIES = {
     "BULK": "bulk mail",
@@ -99,26 +102,46 @@ def _results(headers: list[tuple[str, str]]) -> tuple[Result, ...]:
         value = _first(
             headers, "arc-authentication-results", "x-ms-exchange-authentication-results"
         )
-    plain = _COMMENT.sub(" ", value)
+    plain = _without_comments(value)
     found = list(islice(_RESULT.finditer(plain), MOST_RESULTS))
     results = []
     for place, one in enumerate(found):
         end = found[place + 1].start() if place + 1 < len(found) else len(plain)
         named = _PROPERTY.search(plain, one.end(), end)
         domain = named[1].rpartition("@")[2].lower() if named else ""
+        if len(domain) > _LONGEST_DOMAIN:
+            domain = ""
         results.append(Result(one[1].lower(), one[2].lower(), domain))
     if not any(one.method == "spf" for one in results):
-        received = re.match(r"[a-z]+", _first(headers, "received-spf"), re.IGNORECASE)
+        received = re.match(r"[a-z]{1,20}\b", _first(headers, "received-spf"), re.IGNORECASE)
         if received:
             results.append(Result("spf", received[0].lower(), ""))
     return tuple(sorted(results, key=lambda one: _METHODS.index(one.method)))
+
+
+def _without_comments(value: str) -> str:
+    """They nest (RFC 5322 §3.2.2), and may hold the sender's own words. One without an end goes on to
+    the end. In a quoted string there are none."""
+    kept: list[str] = []
+    depth, began, is_quoted = 0, 0, False
+    for mark in _MARK.finditer(value):
+        if mark[0] == '"' and depth == 0:
+            is_quoted = not is_quoted
+        elif mark[0] == "(" and not is_quoted:
+            if depth == 0:
+                kept.append(value[began : mark.start()])
+            depth += 1
+        elif mark[0] == ")" and depth > 0:
+            depth -= 1
+            began = mark.end()
+    return " ".join([*kept, value[began:]] if depth == 0 else kept)
 
 
 def _forefront(headers: list[tuple[str, str]]) -> list[Word]:
     """X-Forefront-Antispam-Report: `SCL:1;SFV:NSPM;CAT:NONE;…`."""
     fields = _fields(_first(headers, "x-forefront-antispam-report"))
     words: list[Word] = []
-    if "SCL" in fields and re.fullmatch(r"-?\d+", fields["SCL"]):
+    if "SCL" in fields and _LEVEL.fullmatch(fields["SCL"]):
         level = int(fields["SCL"])
         if level < 0:
             words.append(("Microsoft: spam filtering was bypassed by a rule (SCL -1).", False))
@@ -141,7 +164,7 @@ def _forefront(headers: list[tuple[str, str]]) -> list[Word]:
 def _bulk(headers: list[tuple[str, str]]) -> list[Word]:
     """X-Microsoft-Antispam: `BCL:0;…`."""
     level = _fields(_first(headers, "x-microsoft-antispam")).get("BCL", "")
-    if not level.isdigit():
+    if not _LEVEL.fullmatch(level):
         return []
     return [(f"Microsoft: bulk complaint level {level} of 9.", None)]
 
@@ -171,7 +194,7 @@ def _others(headers: list[tuple[str, str]]) -> list[Word]:
         is_spam = status.startswith("yes")
         words.append((f"SpamAssassin: {'spam' if is_spam else 'not spam'}.", is_spam))
     score = _first(headers, "x-mimecast-spam-score")
-    if re.fullmatch(r"-?\d+", score):
+    if _LEVEL.fullmatch(score):
         words.append((f"Mimecast: spam score {score}.", None))
     flag = _first(headers, "x-spam-flag").lower()
     if flag in ("yes", "no") and not status:

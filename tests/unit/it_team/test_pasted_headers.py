@@ -91,7 +91,19 @@ def test_a_spam_filters_word_is_put_plainly(header: str, words: str, is_spam: bo
     assert reading.is_spam is is_spam
 
 
-@pytest.mark.parametrize("pasted", ["", "hello", "::::", "Authentication-Results:", "a" * 300_000, "X-Forefront-Antispam-Report: SCL:x;CAT"])  # fmt: skip
+NO_HEADERS = (
+    *("", "hello", "::::", "Authentication-Results:", "a" * 300_000),
+    "X-Forefront-Antispam-Report: SCL:x;CAT",
+    "X-Forefront-Antispam-Report: SCL:" + "9" * 5000,
+    "X-Microsoft-Antispam: BCL:" + "9" * 5000,
+    "X-Microsoft-Antispam: BCL:²",
+    "X-Mimecast-Spam-Score: " + "9" * 5000,
+    "Received-SPF: " + "f" * 5000,
+    "Authentication-Results: mx.example; spf=" + "f" * 5000,
+)
+
+
+@pytest.mark.parametrize("pasted", NO_HEADERS, ids=range(len(NO_HEADERS)))
 def test_what_is_no_header_is_passed_over(pasted: str) -> None:
     reading = read_headers(pasted)
 
@@ -102,3 +114,21 @@ def test_the_old_spf_header_is_read_where_there_is_no_newer() -> None:
     reading = read_headers("Received-SPF: Fail (protection.example: domain of a.example)")
 
     assert [(one.method, one.value) for one in reading.results] == [("spf", "fail")]
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "domain"),
+    [
+        ("spf=fail (domain of (spf=pass) x) smtp.mailfrom=a.example", "fail", "a.example"),
+        ("(spf=pass (a) (b (c))) spf=fail smtp.mailfrom=a.example", "fail", "a.example"),
+        (r"(one \) spf=pass) spf=fail smtp.mailfrom=a.example", "fail", "a.example"),
+        ('(5" wide) spf=fail smtp.mailfrom=a.example (6")', "fail", "a.example"),
+        ('spf=fail reason="a ( b" smtp.mailfrom=a.example', "fail", "a.example"),
+        ("spf=fail smtp.mailfrom=a.example (never ends spf=pass", "fail", "a.example"),
+        (f"spf=fail smtp.mailfrom={'a' * 300}.example", "fail", ""),
+    ],
+)
+def test_what_stands_in_comments_is_no_verdict(said: str, value: str, domain: str) -> None:
+    reading = read_headers(f"Authentication-Results: mx.example; {said}")
+
+    assert [(one.value, one.domain) for one in reading.results] == [(value, domain)]
