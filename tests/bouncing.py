@@ -16,6 +16,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from outreach.campaigns.returned_mail import may_write_to, reply_to
+from outreach.mail.conversing import Limits
 from outreach.mail.receiving import Place, Receiver, listen
 from outreach.parts import Parts
 from tests.contract.catching import free_port
@@ -114,15 +115,25 @@ def returner(bounce_port: int) -> Iterator[Returner]:
 
 @contextmanager
 def receiver(wired: Parts, port: int, *, is_lmtp: bool = False) -> Iterator[None]:
-    """The receiver of bounces as the command runs it, in a thread of its own."""
+    """The receiver of bounces as the command runs it."""
     takes = Receiver(
         is_known=lambda address: may_write_to(wired, address),
         take=lambda address, raw: reply_to(wired, address, raw, "smtp_in"),
     )
+    with receiving(takes, port, is_lmtp=is_lmtp):
+        yield
+
+
+@contextmanager
+def receiving(
+    takes: Receiver, port: int, limits: Limits | None = None, *, is_lmtp: bool = False
+) -> Iterator[None]:
+    """In a thread of its own."""
     loop, is_up = asyncio.new_event_loop(), threading.Event()
 
     async def serve() -> None:
-        server = await listen(takes, Place("127.0.0.1", port, socket.gethostname(), is_lmtp))
+        place = Place("127.0.0.1", port, socket.gethostname(), is_lmtp)
+        server = await listen(takes, place, limits)
         is_up.set()
         async with server:
             await server.serve_forever()

@@ -7,22 +7,20 @@ or still the sender's: it keeps nothing.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from outreach.mail.conversing import NO_ROOM, Conversation, Gathering, Limits, LmtpConversation
 
 log = logging.getLogger(__name__)
 for _name in ("mail.log", "mail.debug", "mail.error"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # aiosmtpd tells addresses there
 
-LARGEST_MAIL = 10 * 1024 * 1024
-"""Octets. A bounce may bring the whole returned mail along, an automatic answer a picture."""
 MOST_RECIPIENTS = 20
-MOST_CONNECTIONS = 50
-IDLE_SECONDS = 60.0
 
 
 class Reply(StrEnum):
@@ -41,7 +39,22 @@ class Receiver:
 
     is_known: Callable[[str], bool]
     take: Callable[[str, bytes], Reply]
-    connections: set[object] = field(default_factory=set, init=False)
+
+    async def handle_MAIL(  # noqa: N802 -- aiosmtpd's name
+        self,
+        server: Conversation,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        """Whoever says how large the mail is (RFC 1870) need not send what there is no room for."""
+        sizes = [one.removeprefix("SIZE=") for one in options if one.startswith("SIZE=")]
+        if sizes and not server.has_room_for(int(sizes[0])):
+            return NO_ROOM
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Go on"
 
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
@@ -86,39 +99,10 @@ class Place:
     is_lmtp: bool = False
 
 
-class _Conversation(SMTP):
-    """How many there may be at once, and lines as long as real bounces have."""
-
-    line_length_limit = 64 * 1024
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self.event_handler.connections.add(self)
-        if len(self.event_handler.connections) > MOST_CONNECTIONS:
-            cast(asyncio.Transport, transport).write(b"421 4.7.0 Too many connections\r\n")
-            transport.close()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.event_handler.connections.discard(self)
-        super().connection_lost(error)
-
-
-class _LmtpConversation(_Conversation, LMTP):
-    pass
-
-
-async def listen(receiver: Receiver, place: Place) -> asyncio.Server:
+async def listen(receiver: Receiver, place: Place, limits: Limits | None = None) -> asyncio.Server:
     """Listens from now on. Raises OSError where the port cannot be had."""
-    kind = _LmtpConversation if place.is_lmtp else _Conversation
-
-    def converse() -> asyncio.Protocol:
-        return kind(
-            receiver,
-            data_size_limit=LARGEST_MAIL,
-            enable_SMTPUTF8=True,
-            hostname=place.hostname,
-            ident="Returned mail",
-            timeout=IDLE_SECONDS,
-        )
-
-    return await asyncio.get_running_loop().create_server(converse, place.host, place.port)
+    kind = LmtpConversation if place.is_lmtp else Conversation
+    gathering = Gathering(limits or Limits())
+    return await asyncio.get_running_loop().create_server(
+        lambda: kind(receiver, place.hostname, gathering), place.host, place.port
+    )
