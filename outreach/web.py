@@ -3,11 +3,12 @@
 A request's session is committed once, after the view has answered; an error rolls it back.
 """
 
+import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from ipaddress import ip_address
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Flask, Response, abort, current_app, g, request, session
@@ -133,6 +134,19 @@ def refuse_null_characters() -> None:
     for given in (request.args, request.form):
         if any("\0" in value for values in given.listvalues() for value in values):
             abort(400)
+
+
+def posted_json(*, is_wanted: bool = True) -> Any:
+    """What a program posted, whatever type it says that it is of. What is no JSON is a bad request, or
+    where none `is_wanted` nothing; what is nested deeper than any message is always a bad request."""
+    try:
+        return json.loads(request.get_data())
+    except ValueError:
+        if is_wanted:
+            abort(400)
+        return None
+    except RecursionError:
+        abort(400)
 
 
 def check_csrf() -> None:

@@ -5,6 +5,7 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -201,10 +202,10 @@ def test_postmark_gives_its_password_and_our_own_variable_back(
     assert suppressions(sent) == [("complaint", "postmark")]
 
 
-def signed(event: dict[str, Any], at: datetime) -> dict[str, Any]:
-    timestamp = str(int(at.timestamp()))
-    signature = hmac.digest(KEY.encode(), f"{timestamp}token".encode(), "sha256").hex()
-    stamp = {"timestamp": timestamp, "token": "token", "signature": signature}
+def signed(event: dict[str, Any], at: datetime, token: str = "") -> dict[str, Any]:
+    timestamp, token = str(int(at.timestamp())), token or token_hex(25)
+    signature = hmac.digest(KEY.encode(), f"{timestamp}{token}".encode(), "sha256").hex()
+    stamp = {"timestamp": timestamp, "token": token, "signature": signature}
     return {"signature": stamp, "event-data": event}
 
 
@@ -232,6 +233,43 @@ def test_mailgun_signs_each_message_and_an_old_one_is_a_recording(
     assert sent.mails == {"accepted": 3, "bounced": 1}
     assert suppressions(sent) == [("bounced", "mailgun/unknown_user")]
     assert address not in json.dumps(suppressions(sent))
+
+
+def test_a_token_of_mailguns_is_good_for_the_event_that_it_came_with(
+    sent: Outbox, client: FlaskClient
+) -> None:
+    def failed(number: int) -> dict[str, Any]:
+        token = return_token(sent.wired.signer, sent.school.key, sent.messages[number].id)
+        kind = {"event": "failed", "severity": "permanent", "id": f"e-{number}"}
+        return {**kind, "user-variables": {"return-path": token}}
+
+    now = datetime.now(UTC)
+    overheard = signed(failed(0), now, "a-token")
+    for _ in range(2):  # as Mailgun does where our answer was lost
+        assert client.post("/hooks/mailgun", json=overheard).status_code == 200
+    other = signed(failed(1), now, "a-token")
+    assert client.post("/hooks/mailgun", json=other).status_code == 403
+    assert sent.mails == {"accepted": 3, "bounced": 1}
+    (key,) = sent.wired.redis.keys("outreach:mailgun-token:*")
+    assert timedelta(hours=12) <= timedelta(seconds=sent.wired.redis.ttl(key)) < timedelta(hours=13)
+    assert b"a-token" not in key
+
+
+def test_what_no_program_would_send_is_refused_and_breaks_nothing(
+    hooked: web.Parts, client: FlaskClient
+) -> None:
+    deep = b'{"a":' + b"[" * 100_000
+    basic = ("postmark", PASSWORD)
+    for raw in (deep, b"", b"{", b"\xff"):
+        assert client.post("/hooks/ses", data=raw).status_code == 400
+        assert client.post("/hooks/postmark", data=raw, auth=basic).status_code == 400
+        assert client.post("/hooks/mailgun", data=raw).status_code == 400
+    half = signed({"id": "\ud800"}, datetime.now(UTC))
+    assert client.post("/hooks/mailgun", json=half).status_code == 200
+    half["signature"]["token"] = "\ud800"
+    assert client.post("/hooks/mailgun", json=half).status_code == 403
+    event = {"RecordType": "Bounce", "ID": 1, "Type": "Blocked", "Details": "\ud800\0 blocked"}
+    assert client.post("/hooks/postmark", json=event, auth=basic).status_code == 200
 
 
 def test_a_provider_s_word_without_our_token_changes_nothing(

@@ -99,6 +99,11 @@ def test_a_message_of_an_unknown_school_or_kind_changes_nothing(
         assert client.post(hook, json=message).status_code == 202
     assert client.post(hook, data=b"\xff{", content_type="application/json").status_code == 400
     assert client.post(hook, json=[1]).status_code == 400
+    assert client.post(hook, data=b'{"a":' * 100_000).status_code == 400
+    strange = {"payload_type": "accessRevoked", "school_id": "A1\0\ud800"}
+    assert client.post(hook, json=strange).status_code == 202
+    half = {"payload_type": "schoolApproved", "school_id": "A1", "school_token": "\ud800"}
+    assert client.post(hook, json=half).status_code == 202
     assert wonde.connection.state is SourceState.PENDING
 
 
@@ -161,6 +166,7 @@ def test_fresh_data_are_fetched_and_not_again_for_every_call(
     assert wonde.latest.state is SyncState.WAITING
     assert not wonde.latest.is_full
     assert client.post("/hooks/fresh/x").status_code == 404
+    assert client.post(hook, data=b"[" * 100_000).status_code == 400
 
 
 def test_nothing_of_a_message_is_read_before_its_token_is_verified(

@@ -11,6 +11,7 @@ from typing import ParamSpec
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from redis import RedisError
 
 from outreach import web
 from outreach.campaigns.bouncing import News, StillUnderWay, Taken, take_news
@@ -58,7 +59,7 @@ def ses_hook() -> ResponseReturnValue:
     topics = web.parts().settings.ses_topics
     if not topics:
         abort(NOT_FOUND)
-    message = sns.verify(request.get_data(), topics, web.now(), sns.fetch)
+    message = sns.verify(web.posted_json(), topics, web.now(), sns.fetch)
     if message.subscribe_url:
         sns.confirm(message, sns.fetch)
         log.info("subscribed to a topic of Amazon's")
@@ -76,7 +77,7 @@ def postmark_hook() -> ResponseReturnValue:
         abort(NOT_FOUND)
     given = request.authorization
     postmark.check_password(password, given.password if given else None)
-    _take("postmark", postmark.read_event(request.get_json(silent=True, force=True)))
+    _take("postmark", postmark.read_event(web.posted_json()))
     return TAKEN
 
 
@@ -87,10 +88,27 @@ def mailgun_hook() -> ResponseReturnValue:
     key = web.parts().settings.mailgun_hook_key
     if not key:
         abort(NOT_FOUND)
-    document = request.get_json(silent=True, force=True)
+    document = web.posted_json()
     mailgun.check_signature(key, document, web.now())
-    _take("mailgun", mailgun.read_event(document))
+    told = mailgun.read_event(document)
+    _require_own_token(*mailgun.token_and_event(document, told))
+    _take("mailgun", told)
     return TAKEN
+
+
+def _require_own_token(token: bytes, event: bytes) -> None:
+    """Mailgun tells an event again with its own token. With another's it is somebody else who tells.
+    Without Redis the signature and its time must do. Raises NotBelieved."""
+    key = f"outreach:mailgun-token:{token.hex()}"
+    try:
+        redis = web.parts().redis
+        is_new = redis.set(key, event, nx=True, ex=mailgun.TOKEN_LIFETIME)
+        known = event if is_new else redis.get(key)
+    except RedisError as fault:
+        log.warning("tokens of Mailgun's not remembered: %s", type(fault).__name__)
+        return
+    if known not in (event, None):
+        raise NotBelieved("a token that came with another event")
 
 
 def _take(source: str, told: Told) -> None:

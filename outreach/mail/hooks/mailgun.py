@@ -5,6 +5,7 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks/
 
 import hmac
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from outreach.mail.bounces.reading import NOTHING, Kind, Reading
@@ -14,10 +15,13 @@ VARIABLES_HEADER = "X-Mailgun-Variables"
 MOST_AGE = timedelta(hours=12)
 """Mailgun tries again for eight hours. What is older, or from the future, is a recording."""
 MOST_AHEAD = timedelta(minutes=5)
+TOKEN_LIFETIME = MOST_AGE + MOST_AHEAD
+"""A token can be told again for as long as this."""
 
 
 def check_signature(key: str, document: Any, now: datetime) -> None:
-    """Raises NotBelieved. That an event told twice counts once is seen to by its id."""
+    """Raises NotBelieved. It signs a time and a token, and not the event: whoever overhears one could
+    tell another event with it, so see `token_and_event` too."""
     timestamp, token = (
         text(document, "signature", "timestamp"),
         text(document, "signature", "token"),
@@ -33,6 +37,13 @@ def check_signature(key: str, document: Any, now: datetime) -> None:
         raise NotBelieved("no time") from None
     if not -MOST_AHEAD.total_seconds() <= age <= MOST_AGE.total_seconds():
         raise NotBelieved("not of this time")
+
+
+def token_and_event(document: Any, told: Told) -> tuple[bytes, bytes]:
+    """Fingerprints: a token that came with one event is good for that event alone."""
+    event = f"{told.event_id}\n{told.return_path}\n{told.token}\n{told.reading!r}"
+    token = text(document, "signature", "token")
+    return sha256(token.encode()).digest(), sha256(event.encode()).digest()
 
 
 def read_event(document: Any) -> Told:

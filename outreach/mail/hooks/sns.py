@@ -57,7 +57,7 @@ class SnsMessage:
     def document(self) -> Any:
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -75,12 +75,8 @@ def fetch(url: str) -> bytes:
     return content
 
 
-def verify(raw: bytes, topics: Sequence[str], now: datetime, fetch_from: Fetch) -> SnsMessage:
+def verify(document: Any, topics: Sequence[str], now: datetime, fetch_from: Fetch) -> SnsMessage:
     """Raises NotBelieved, and Unreachable where the certificate cannot be had just now."""
-    try:
-        document = json.loads(raw)
-    except ValueError:
-        raise NotBelieved("no JSON") from None
     kind = text(document, "Type")
     if kind not in _SIGNED or text(document, "TopicArn") not in topics:
         raise NotBelieved("not of a topic of ours")

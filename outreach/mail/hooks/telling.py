@@ -50,7 +50,8 @@ def judged(
 
 
 def text(document: object, *path: str | int) -> str:
-    """What stands there in a stranger's JSON, where it is text or a number; else nothing."""
+    """What stands there in a stranger's JSON, where it is text or a number; else nothing. Half of a
+    pair of surrogates, which nothing can encode, becomes a question mark, and NUL a space."""
     found: Any = document
     for step in path:
         if isinstance(step, int):
@@ -59,4 +60,5 @@ def text(document: object, *path: str | int) -> str:
             found = found.get(step) if isinstance(found, Mapping) else None
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         return ""
-    return str(found)[:_LONGEST]
+    plain = str(found)[:_LONGEST].encode("utf-8", "replace").decode()
+    return plain.replace("\0", " ")

@@ -19,7 +19,7 @@ TAKEN = ({"taken": True}, 202)
 @public_page("Wonde calls it; the token in the address is one that only this service can make")
 def wonde_hook(token: str) -> ResponseReturnValue:
     _require(SourceKind.WONDE, token)
-    message = request.get_json(silent=True, force=True)
+    message = web.posted_json()
     if not isinstance(message, dict):
         abort(400)
     hooks.take_wonde_message(web.db(), _sealer(), message, web.now())
@@ -43,7 +43,7 @@ def fresh_hook(token: str) -> ResponseReturnValue:
         hooks.enter_school_of_token(web.db(), web.parts().signer, token)
     except BadToken:
         abort(404)
-    is_fresh = is_fresh_notice(request.get_json(silent=True, force=True))
+    is_fresh = is_fresh_notice(web.posted_json(is_wanted=False))
     hooks.take_fresh_notice(web.db(), web.now(), is_fresh=is_fresh)
     return TAKEN
 

@@ -54,14 +54,17 @@ def take_wonde_message(
     kind, school_id = message.get("payload_type"), message.get("school_id")
     if not isinstance(kind, str) or not isinstance(school_id, str):
         return False
+    if not school_id.isprintable():  # no id, and nothing that the database could take
+        return False
     connection = _enter(session, SourceKind.WONDE, school_id)
     if connection is None:
         return False
     match kind:
         case "schoolApproved":
             token = message.get("school_token")
-            if isinstance(token, str) and token.strip():  # a sync checks whose school it opens
-                take_new_secret(session, sealer, token.strip(), now)
+            secret = token.strip() if isinstance(token, str) else ""
+            if secret and secret.isascii():  # a sync checks whose school it opens
+                take_new_secret(session, sealer, secret, now)
             syncs.ask_for_sync(session, is_full=True, asked_by=None, now=now)
         case "accessRevoked":
             words = "The school took its permission back at Wonde."
