@@ -1,5 +1,6 @@
 """SPF (RFC 7208): what a domain's record lets through, and what looking at it costs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -7,8 +8,8 @@ from outreach.it_team.dns.asking import Asker, IpAddress
 
 MOST_LOOK_UPS, MOST_EMPTY = 10, 2
 """§4.6.4: a receiver gives up beyond either."""
-COUNTED = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 MOST_MAIL_SERVERS = 10
+_LOOKED_UP = frozenset({"include", "a", "mx", "ptr", "exists"})
 MAIL_BY_MAIL = "%"
 """In the place of a qualifier: a macro decides."""
 
@@ -70,7 +71,13 @@ class Record:
         )
 
     def judge(self, network: Network) -> str | None:
-        """The qualifier that mail from there gets, or None where a macro or `exists` decides."""
+        """The qualifier that mail from there gets, or None where a macro or `exists` decides. Where
+        parts of the network get one and another, it is one that is not a pass."""
+        told = {self._judge_piece(piece) for piece in _pieces(network, self._networks())}
+        return min(told, key=lambda one: (one == "+", one is None))
+
+    def _judge_piece(self, network: Network) -> str | None:
+        """Of a network that every term matches whole or not at all."""
         perhaps: set[str] = set()
         for term in self.terms:
             matches = term.matches(network)
@@ -80,6 +87,15 @@ class Record:
                 perhaps.add(term.qualifier if term.kind != "redirect" else MAIL_BY_MAIL)
         told = self.redirect.judge(network) if self.redirect is not None else "?"
         return told if told is not None and perhaps <= {told} else None
+
+    def _networks(self) -> frozenset[Network]:
+        """All that it names, with what it leads to."""
+        found = {network for term in self.terms for network in term.networks}
+        led = [term.included for term in self.terms if term.included is not None]
+        for record in (*led, self.redirect):
+            if record is not None:
+                found |= record._networks()
+        return frozenset(found)
 
 
 @dataclass
@@ -100,15 +116,18 @@ class Walk:
         if len(found) > 1:
             raise BadRecord(f"{domain} has {len(found)} SPF records; there may be only one.")
         terms: list[Term] = []
-        redirect = ""
+        redirect, has_all = "", False
         for word in found[0].split()[1:]:
             if word.lower().startswith("redirect="):
                 if redirect:
                     raise BadRecord(f"The record of {domain} has more than one redirect.")
                 redirect = word.partition("=")[2].lower().rstrip(".")
             elif "=" not in word.partition(":")[0].partition("/")[0]:
+                # After `all` nothing is looked up (§5.1), and no SPF is still no SPF (§4.6).
+                if has_all and _parts(word)[1] in _LOOKED_UP:
+                    continue
                 terms.append(self._term(word, domain, (*above, domain)))
-        has_all = any(term.kind == "all" for term in terms)
+                has_all = has_all or terms[-1].kind == "all"
         led = None
         if "%" in redirect and not has_all:
             self._count()
@@ -118,12 +137,7 @@ class Walk:
         return Record(domain, found[0], tuple(terms), led)
 
     def _term(self, word: str, domain: str, above: tuple[str, ...]) -> Term:
-        qualifier, plain = (word[0], word[1:]) if word[0] in "+-~?" else ("+", word)
-        kind, colon, rest = plain.partition(":")
-        if not colon:
-            kind, slash, length = plain.partition("/")
-            rest = slash + length
-        kind = kind.lower()
+        qualifier, kind, rest = _parts(word)
         if kind in ("ip4", "ip6"):
             return Term(qualifier, kind, rest, (_network(kind, rest, domain),))
         if kind == "all":
@@ -167,6 +181,16 @@ class Walk:
             raise BadRecord(f"The record leads on and on: more than {self.look_ups} look-ups.")
 
 
+def _parts(word: str) -> tuple[str, str, str]:
+    """Qualifier, kind in small letters, and what stands after it."""
+    qualifier, plain = (word[0], word[1:]) if word[0] in "+-~?" else ("+", word)
+    kind, colon, rest = plain.partition(":")
+    if not colon:
+        kind, slash, length = plain.partition("/")
+        rest = slash + length
+    return qualifier, kind.lower(), rest
+
+
 def _is_spf(text: str) -> bool:
     return text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")
 
@@ -192,6 +216,14 @@ def _around(address: IpAddress, lengths: str, domain: str) -> Network:
         raise BadRecord(
             f"The record of {domain} holds “/{lengths}”, which is no length."
         ) from fault
+
+
+def _pieces(network: Network, named: Iterable[Network]) -> list[Network]:
+    """Cut so that each piece lies within a named network or outside of it."""
+    inside = [one for one in named if one != network and _holds(network, one)]
+    if not inside:
+        return [network]
+    return [piece for half in network.subnets() for piece in _pieces(half, inside)]
 
 
 def _holds(outer: Network, inner: Network) -> bool:

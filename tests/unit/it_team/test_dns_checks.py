@@ -47,6 +47,9 @@ SPF_CASES = [
     ("two redirects", "v=spf1 redirect=one.example redirect=one.example", W, "more than one redirect"),
     ("a mask for a length", "v=spf1 ip4:192.0.2.10/255.255.255.0 -all", W, "is no address"),
     ("a NUL", "v=spf1 \\000 -all", W, "\ufffd"),
+    ("look-ups after the end", "v=spf1 ip4:192.0.2.10 -all include:deep.example include:nowhere.example a mx ptr", G, "0 of 10"),
+    ("a redirect after the end", "v=spf1 ip4:192.0.2.10 -all redirect=nowhere.example", G, "0 of 10"),
+    ("a word that is none after the end", "v=spf1 ip4:192.0.2.10 -all ipv4:192.0.2.10", W, "is no SPF"),
     ("a macro that does not matter", "v=spf1 exists:%{i}.example ip4:192.0.2.10 -all", G, "1 of 10"),
 ]  # fmt: skip
 ZONE = {
@@ -118,6 +121,19 @@ def test_a_network_passes_only_as_a_whole(dns: DnsServer, zone: dict) -> None:
     asked = [("192.0.2.0/26", G), ("192.0.2.0/24", W), ("2001:db8::/32", W)]
     for network, verdict in asked:
         assert worst(check_spf(start_asking(dns.place), OURS, (network,))).verdict is verdict
+    zone["half.example"] = txt("v=spf1 ip4:192.0.2.128/25 -all")
+    for record, verdict in (
+        ("v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all", G),
+        ("v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/26 ip4:192.0.2.192/26 -all", G),
+        ("v=spf1 ip4:192.0.2.0/25 include:half.example -all", G),
+        ("v=spf1 ip4:192.0.2.0/25 redirect=half.example", G),
+        ("v=spf1 -ip4:192.0.2.7 ip4:192.0.2.0/24 -all", W),
+        ("v=spf1 ip4:192.0.2.0/25 exists:%{i}.example -all", N),
+        ("v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/26 -all", W),
+    ):
+        zone[OURS] = txt(record)
+        found = worst(check_spf(start_asking(dns.place), OURS, ("192.0.2.0/24",)))
+        assert found.verdict is verdict, (record, found)
 
 
 def test_dns_that_fails_or_is_silent_is_not_taken_for_no_record(dns: DnsServer, zone: dict) -> None:
