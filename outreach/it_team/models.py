@@ -45,7 +45,8 @@ class ItTest(Tenant, Base):
 
     The address is sealed, because a worker needs it, and hashed as a pupil's is, so that the list
     of addresses not to be mailed is obeyed. `headers` holds verdicts and domains, never the
-    headers that were pasted.
+    headers that were pasted. `told_by_link`: somebody has answered through the link, and stays so;
+    `told_by_staff`: `arrival` is a staff member's word.
     """
 
     __tablename__ = "it_test"
@@ -60,6 +61,7 @@ class ItTest(Tenant, Base):
     arrival: Mapped[Arrival | None] = mapped_column(enum_type(Arrival))
     told_at: Mapped[datetime | None]
     told_by_link: Mapped[bool] = mapped_column(default=False, server_default="false")
+    told_by_staff: Mapped[bool] = mapped_column(default=False, server_default="false")
     headers: Mapped[dict[str, Any] | None]
 
 

@@ -45,7 +45,7 @@ class TestView:
     mail_words: str
     arrival: Arrival | None
     told_at: datetime | None
-    told_by_link: bool
+    told_by_staff: bool
     headers: Reading | None
     openings: Openings
 
@@ -89,7 +89,7 @@ def _view(session: Session, test: ItTest, mail: AccountMail | None, sealing: Sea
         mail_words=(mail.words or "") if mail else "",
         arrival=test.arrival,
         told_at=test.told_at,
-        told_by_link=test.told_by_link,
+        told_by_staff=test.told_by_staff,
         headers=_reading(test),
         openings=openings(session, test, handed_over),
     )

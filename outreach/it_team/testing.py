@@ -20,7 +20,7 @@ from outreach.pupils.addresses import address_key, hash_address
 from outreach.pupils.models import PupilAddress, Suppression
 from outreach.pupils.sync.sealing import Sealer
 from outreach.schools.account_mail import queue_account_mail
-from outreach.schools.models import AccountMailKind
+from outreach.schools.models import AccountMail, AccountMailKind
 
 SEALING = b"outreach.it-test-address"
 LONGEST_UNIT = 80
@@ -124,8 +124,10 @@ def tell(
     session: Session, test: ItTest, arrival: Arrival, now: datetime, *, by: Actor | None
 ) -> None:
     """Where the mail was found, by a staff member's word or (`by` is None) through its link."""
-    test.arrival, test.told_at, test.told_by_link = arrival, now, by is None
-    if by is not None:
+    test.arrival, test.told_at, test.told_by_staff = arrival, now, by is not None
+    if by is None:
+        test.told_by_link = True
+    else:
         record(session, now, by, "it_team.test_told", "it_test", test.id, arrival=arrival.value)
 
 
@@ -148,8 +150,11 @@ def remove_test(session: Session, test_id: UUID, actor: Actor, now: datetime) ->
 
 
 def _require_few_today(session: Session, now: datetime) -> None:
+    """By the outbox, where a mail stays when its test is removed."""
     today = select(func.count()).where(
-        ItTest.school_id == school_of(session), ItTest.made_at > now - timedelta(days=1)
+        AccountMail.school_id == school_of(session),
+        AccountMail.kind == AccountMailKind.IT_TEST,
+        AccountMail.queued_at > now - timedelta(days=1),
     )
     if (session.scalar(today) or 0) >= MOST_A_DAY:
         words = f"Your school has sent {MOST_A_DAY} tests in the last 24 hours. Send more tomorrow."

@@ -83,6 +83,7 @@ def _it_team() -> None:
         sa.Column("arrival", arrival, nullable=True),
         sa.Column("told_at", moment, nullable=True),
         sa.Column("told_by_link", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("told_by_staff", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("headers", postgresql.JSONB(), nullable=True),
     )
     op.create_index(op.f("ix_it_test_school_id_made_at"), "it_test", ["school_id", "made_at"])
