@@ -16,13 +16,16 @@ class Kept:
 
 @dataclass
 class ImapBox:
-    """`mails` by uid. `heard` are the commands, without their tags. `refuses` makes the command fail."""
+    """`mails` by uid. `heard` are the commands, without their tags. `refuses` makes the command fail.
+    `odd` is what is said, instead, to commands that begin so: whole, with TAG for the tag; nothing
+    hangs up."""
 
     port: int = 0
     password: str = "pass word/1"
     mails: dict[int, Kept] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     refuses: str = ""
+    odd: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -57,7 +60,7 @@ class ImapBox:
             head = f"* 1 FETCH (UID {found[1]} BODY[]<0> {{{len(raw)}}}\r\n".encode()
             return [head + raw + b")"], True
         if found := re.fullmatch(r"UID STORE (\d+) \+FLAGS\.SILENT \((.+)\)", command):
-            self.mails[int(found[1])].flags.add(found[2])
+            self.mails[int(found[1])].flags.update(found[2].split())
             return [], True
         if verb == "EXPUNGE":
             self.mails = {u: m for u, m in self.mails.items() if r"\Deleted" not in m.flags}
@@ -74,6 +77,13 @@ def imap_box() -> Iterator[ImapBox]:
             self.wfile.write(b"* OK ready\r\n")
             for line in self.rfile:
                 tag, _, command = line.decode().strip().partition(" ")
+                odd = next((said for of, said in box.odd.items() if command.startswith(of)), None)
+                if odd is not None:
+                    box.heard.append(command)
+                    self.wfile.write(odd.replace(b"TAG", tag.encode()))
+                    if not odd:
+                        return
+                    continue
                 said, is_fine = box.answer(command)
                 for one in said:
                     self.wfile.write(one + b"\r\n")

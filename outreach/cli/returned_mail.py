@@ -5,9 +5,11 @@ import logging
 import signal
 import socket
 import threading
+from dataclasses import dataclass, field
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from outreach.campaigns.bouncing import StillUnderWay, Taken
 from outreach.campaigns.returned_mail import (
@@ -21,11 +23,20 @@ from outreach.cli.context import CommandContext
 from outreach.database import NotReady
 from outreach.errors import Refusal
 from outreach.mail.receiving import Place, Receiver, listen
-from outreach.mail.returned_mailbox import Mailbox, MailboxTrouble, Put, Waiting, open_mailbox
+from outreach.mail.returned_mailbox import (
+    Mailbox,
+    MailboxTrouble,
+    MailTrouble,
+    Put,
+    Waiting,
+    open_mailbox,
+)
 from outreach.parts import Parts
 
 log = logging.getLogger("outreach.bounces")
 
+MOST_CUT_OFF = 5
+"""Mails that break the connection, in one look. With more it is the server that is in trouble."""
 NO_DOMAIN = (
     "BOUNCE_DOMAIN is not set, so all mail returns to MAIL_FROM and nothing comes back here. "
     "Set it to a domain whose mail reaches this machine; docs/bounces.md says how."
@@ -99,29 +110,80 @@ def fetch_mailbox(context: CommandContext, seconds: int | None) -> None:
         ended.wait(seconds)
 
 
+@dataclass
+class _Look:
+    """One look into the mailbox. `passed_over` are numbers of mails that were in the way, `cut_off`
+    counts those that took the connection with them."""
+
+    taken: int = 0
+    left: int = 0
+    passed_over: set[str] = field(default_factory=set)
+    cut_off: int = 0
+    has_marked: bool = False
+    trouble: MailTrouble | None = None
+
+
 def fetch_once(parts: Parts) -> tuple[int, int]:
-    """How many mails were taken in, and how many were left for a person. Raises Refusal."""
+    """How many mails were taken in, and how many were left for a person. A mail that cannot be dealt
+    with is said in the log by its number, and the rest goes on. Raises Refusal."""
+    look = _Look()
     try:
-        with open_mailbox(parts.settings.bounce_imap_url) as mailbox:
-            return _empty(parts, mailbox)
+        while True:
+            try:
+                with open_mailbox(parts.settings.bounce_imap_url) as mailbox:
+                    _empty(parts, mailbox, look)
+                break
+            except MailTrouble:
+                if look.cut_off > MOST_CUT_OFF:
+                    raise
+        if look.trouble is not None and not look.has_marked:
+            raise look.trouble
     except MailboxTrouble as trouble:
         raise Refusal(f"{trouble} Check BOUNCE_IMAP_URL.") from trouble
     except (NotReady, SQLAlchemyError) as fault:
         words = "The database does not answer, so the rest stays in the mailbox."
         raise Refusal(words) from fault
+    return look.taken, look.left
 
 
-def _empty(parts: Parts, mailbox: Mailbox) -> tuple[int, int]:
-    taken = left = 0
-    for mail in mailbox.waiting():
+def _empty(parts: Parts, mailbox: Mailbox, look: _Look) -> None:
+    for uid in mailbox.waiting():
+        if uid in look.passed_over:
+            continue
         try:
-            is_taken = _is_taken(parts, mail)
-        except StillUnderWay:
-            continue  # as it is: the next look finds it again
-        mailbox.put(mail, Put.AWAY if is_taken else Put.ASIDE)
-        taken, left = taken + is_taken, left + (not is_taken)
+            mail = mailbox.fetch(uid)
+            if mail is not None:
+                _deal_with(parts, mailbox, mail, look)
+        except MailTrouble as trouble:
+            log.error("mail %s stays as it is: %s", uid, trouble)
+            look.passed_over.add(uid)
+            look.trouble = trouble
+            if trouble.is_cut_off:
+                look.cut_off += 1
+                raise
     mailbox.sweep()
-    return taken, left
+
+
+def _deal_with(parts: Parts, mailbox: Mailbox, mail: Waiting, look: _Look) -> None:
+    try:
+        where = Put.AWAY if _is_taken(parts, mail) else Put.ASIDE
+    except StillUnderWay:
+        return  # as it is: the next look finds it again
+    except Exception as fault:
+        if _is_outage(fault):
+            raise
+        log.error("mail %s could not be read and is flagged: %s", mail.uid, type(fault).__name__)
+        where = Put.BROKEN
+    mailbox.put(mail.uid, where)
+    look.has_marked = True
+    look.taken, look.left = look.taken + (where is Put.AWAY), look.left + (where is not Put.AWAY)
+
+
+def _is_outage(fault: Exception) -> bool:
+    """Of the database: no mail is to blame for it, and all must wait."""
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+        return True
+    return isinstance(fault, NotReady | OperationalError | InterfaceError | PoolTimeout)
 
 
 def _is_taken(parts: Parts, mail: Waiting) -> bool:

@@ -27,10 +27,19 @@ ENVELOPE_HEADERS = (
 """Where mail servers write whom a mail came to, the surest first. None is a proof of anything."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,64}@[a-zA-Z0-9.-]{1,255}")
 _MOST_ADDRESSES = 50
+_UID = re.compile(rb"\bUID (\d+)")
 
 
 class MailboxTrouble(Exception):
     """The mailbox cannot be used now. Its words name no address."""
+
+
+class MailTrouble(MailboxTrouble):
+    """One mail cannot be fetched or marked; the others may. `is_cut_off`: the connection went with it."""
+
+    def __init__(self, words: str, *, is_cut_off: bool = False) -> None:
+        super().__init__(words)
+        self.is_cut_off = is_cut_off
 
 
 class Put(Enum):
@@ -38,6 +47,7 @@ class Put(Enum):
 
     AWAY = r"\Deleted"
     ASIDE = r"\Seen"  # left for a person to read
+    BROKEN = r"\Seen \Flagged"  # we could not read it: left for a person, with a mark
 
 
 @dataclass(frozen=True)
@@ -68,32 +78,48 @@ class Mailbox:
     def __init__(self, server: imaplib.IMAP4) -> None:
         self._server = server
 
-    def waiting(self) -> Iterator[Waiting]:
-        """What is neither put away nor aside, the oldest first."""
-        for uid in self._uids():
-            with _in_words("a mail could not be fetched"):
-                _, found = self._server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LONGEST}>)")
-            raw = next((part[1] for part in found if isinstance(part, tuple)), None)
-            if raw is not None:  # else somebody else took it away meanwhile
-                yield Waiting(uid, raw)
-
-    def put(self, mail: Waiting, where: Put) -> None:
-        with _in_words("a mail could not be marked"):
-            kind, _ = self._server.uid("STORE", mail.uid, "+FLAGS.SILENT", f"({where.value})")
+    def waiting(self) -> list[str]:
+        """The numbers (UIDs) of what is neither put away nor aside, the oldest first."""
+        with _in_words("the mailbox could not be searched"):
+            kind, found = self._server.uid("SEARCH", "UNSEEN", "UNDELETED")
         if kind != "OK":
-            raise MailboxTrouble("The mailbox does not let its mail be marked.")
+            raise MailboxTrouble("The mailbox could not be searched.")
+        words = b" ".join(line for line in found if isinstance(line, bytes)).split()
+        return [uid.decode() for uid in sorted({one for one in words if one.isdigit()}, key=int)]
+
+    def fetch(self, uid: str) -> Waiting | None:
+        """None where it has gone meanwhile. Raises MailTrouble."""
+        with _about_one("a mail could not be fetched"):
+            kind, found = self._server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{LONGEST}>)")
+        if kind != "OK":
+            raise MailTrouble("A mail could not be fetched.")
+        told = [part for part in found if part is not None]
+        if not told:
+            return None
+        raw = next(
+            (part[1] for part in told if isinstance(part, tuple) and _is_of(uid, part)), None
+        )
+        if not isinstance(raw, bytes):
+            raise MailTrouble("A mail came in no form that we know.")
+        return Waiting(uid, raw)
+
+    def put(self, uid: str, where: Put) -> None:
+        """Raises MailTrouble."""
+        with _about_one("a mail could not be marked"):
+            kind, _ = self._server.uid("STORE", uid, "+FLAGS.SILENT", f"({where.value})")
+        if kind != "OK":
+            raise MailTrouble("The mailbox does not let its mail be marked.")
 
     def sweep(self) -> None:
         """What was put away is gone for good."""
         with _in_words("mail could not be deleted"):
             self._server.expunge()
 
-    def _uids(self) -> list[str]:
-        with _in_words("the mailbox could not be searched"):
-            kind, found = self._server.uid("SEARCH", "UNSEEN", "UNDELETED")
-        if kind != "OK":
-            raise MailboxTrouble("The mailbox could not be searched.")
-        return [uid.decode() for uid in (found[0] or b"").split()]
+
+def _is_of(uid: str, part: tuple[bytes, ...]) -> bool:
+    """Servers tell of other mails too where they like. One that names no number answers our question."""
+    named = _UID.search(part[0])
+    return named is None or named[1] == uid.encode()
 
 
 @contextmanager
@@ -119,8 +145,10 @@ def open_mailbox(url: str, *, tls: ssl.SSLContext | None = None) -> Iterator[Mai
             raise MailboxTrouble("There is no such folder in the mailbox.")
         yield Mailbox(server)
     finally:
-        with suppress(imaplib.IMAP4.error, OSError):
+        with suppress(Exception):  # whatever it says, we are leaving
             server.logout()
+        with suppress(Exception):  # else a connection that broke stays open
+            server.shutdown()
 
 
 def _quoted(folder: str) -> str:
@@ -130,8 +158,21 @@ def _quoted(folder: str) -> str:
 
 @contextmanager
 def _in_words(what: str) -> Iterator[None]:
-    """Never the server's own: they can hold the user name, or a mail."""
+    """Never the server's own: they can hold the user name, or a mail. What imaplib stumbles over, in a
+    reply that is none, is of many kinds."""
     try:
         yield
-    except (imaplib.IMAP4.error, OSError) as fault:
+    except Exception as fault:
         raise MailboxTrouble(f"{what.capitalize()} ({type(fault).__name__}).") from None
+
+
+@contextmanager
+def _about_one(what: str) -> Iterator[None]:
+    """“BAD” is about one command; after whatever else went wrong nobody knows where the server is."""
+    try:
+        yield
+    except Exception as fault:
+        is_answer = isinstance(fault, imaplib.IMAP4.error)
+        is_cut_off = not is_answer or isinstance(fault, imaplib.IMAP4.abort)
+        words = f"{what.capitalize()} ({type(fault).__name__})."
+        raise MailTrouble(words, is_cut_off=is_cut_off) from None

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from outreach import web
+from outreach.campaigns import returned_mail
 from outreach.campaigns.delivery import deliver
 from outreach.campaigns.return_paths import return_path
 from outreach.cli.returned_mail import fetch_once
@@ -71,6 +73,63 @@ def test_what_the_database_did_not_take_stays_in_the_mailbox(
     assert box.mails[uid].flags == set()
     assert fetch_once(sent.wired) == (1, 0)
     assert sent.mails == {"accepted": 2, "bounced": 1}
+
+
+def test_a_mail_that_cannot_be_dealt_with_does_not_keep_the_rest_back(
+    sent: Outbox, box: ImapBox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = (
+        b"TAG NO [SERVERBUG] not now\r\n",
+        b"TAG BAD what\r\n",
+        b"* 1 FETCH (UID 9 BODY[]<0> NIL)\r\nTAG OK done\r\n",
+        b"* 1 FETCH (UID 99 BODY[]<0> {2}\r\nab)\r\nTAG OK done\r\n",
+        b"* 1 FETCH (UID 11 BODY[]<0> {x}\r\nTAG OK done\r\n",
+        b"",
+        b"Hello?\r\n",
+    )
+    uids = [box.put(returned(sent, 0)) for _ in odd]
+    box.odd = {f"UID FETCH {uid} ": said for uid, said in zip(uids, odd, strict=True)}
+    poison = box.put(b"X-Poison: 1\r\n" + returned(sent, 1))
+    good = box.put(returned(sent, 2))
+    box.put(returned(sent, 2))
+    box.odd["UID STORE 16 "] = b"TAG NO read-only\r\n"
+    take_in = returned_mail.take_in
+
+    def stumble(*given: Any) -> Any:
+        if b"X-Poison" in given[3]:
+            raise RecursionError
+        return take_in(*given)
+
+    monkeypatch.setattr(returned_mail, "take_in", stumble)
+    assert fetch_once(sent.wired) == (1, 1)
+    assert sent.mails == {"accepted": 2, "bounced": 1}
+    assert good not in box.mails
+    assert box.mails[poison].flags == {r"\Seen", r"\Flagged"}
+    for uid in uids:
+        assert box.mails[uid].flags == set()
+        assert f"mail {uid} stays as it is" in caplog.text
+    assert "pupils.example" not in caplog.text
+
+    box.odd = {}
+    assert fetch_once(sent.wired) == (8, 0)
+    assert set(box.mails) == {poison}
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        (b"* SEARCH 7 x \xff 7\r\n* SEARCH\r\n* SEARCH 8\r\nTAG OK done\r\n", 2),
+        (b"TAG OK done\r\n", 0),
+    ],
+    ids=["in pieces", "none"],
+)
+def test_an_odd_list_is_read_as_far_as_it_goes(
+    sent: Outbox, box: ImapBox, said: bytes, taken: int
+) -> None:
+    for number in range(2):
+        box.put(returned(sent, number))
+    box.odd = {"UID SEARCH": said}
+    assert fetch_once(sent.wired) == (taken, 0)
 
 
 @pytest.mark.parametrize(
