@@ -36,13 +36,6 @@ PLACEHOLDERS: Mapping[str, str] = {
     "minutes": "How many minutes it takes at most",
 }
 NOT_IN_SUBJECT = frozenset({"link", "closes_on"})
-STEP_NAMES: Mapping[MessageStep, str] = {
-    MessageStep.INVITE: "Invite",
-    MessageStep.REMINDER_1: "First reminder",
-    MessageStep.REMINDER_2: "Second reminder",
-    MessageStep.REMINDER_3: "Third reminder",
-    MessageStep.LAST_CHANCE: "Last chance",
-}
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _BRACE = re.compile(r"\{[^{}\n]*\}?|\}")

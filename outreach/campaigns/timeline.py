@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.audit import AuditEvent
 from outreach.campaigns.models import DeliveryEvent, Invitation, Message
 from outreach.campaigns.states import MessageState
-from outreach.campaigns.wording import STEP, Words, event_words, reason_words
+from outreach.campaigns.wording import STEP_NAMES, Words, event_words, reason_words
 from outreach.database import school_of
 
 PRINTED = "codes.printed"
@@ -114,7 +114,7 @@ def _of_mail(session: Session, invitation: Invitation) -> Iterator[Happening]:
 
 def _of_message(message: Message) -> Iterator[Happening]:
     """What is no event: that it was written, and that it was stopped or is held."""
-    name = STEP[message.step]
+    name = STEP_NAMES[message.step]
     again = " again" if message.attempt > 1 else ""
     yield Happening(message.queued_at, f"{name}: written{again}, to be sent", "neutral", "", _FIRST)
     if message.state in (MessageState.STOPPED, MessageState.HELD):
@@ -131,7 +131,7 @@ def _of_event(event: DeliveryEvent, message: Message) -> Happening:
         detail = event.words
     if event.kind == MessageState.ACCEPTED.value:
         detail = ""  # "250 taken" explains nothing
-    return Happening(event.at, f"{STEP[message.step]}: {said.text}", said.tone, detail)
+    return Happening(event.at, f"{STEP_NAMES[message.step]}: {said.text}", said.tone, detail)
 
 
 def _of_audit(session: Session, invitation: Invitation, *, shows_why: bool) -> Iterator[Happening]:

@@ -70,8 +70,8 @@ MESSAGE: Mapping[str, Words] = {
 }
 
 _T = MessageStep
-STEP: Mapping[MessageStep, str] = {
-    _T.INVITE: "Invitation",
+STEP_NAMES: Mapping[MessageStep, str] = {
+    _T.INVITE: "Invite",
     _T.REMINDER_1: "First reminder",
     _T.REMINDER_2: "Second reminder",
     _T.REMINDER_3: "Third reminder",

@@ -70,4 +70,4 @@ def test_every_state_and_step_has_words() -> None:
     assert set(wording.CAMPAIGN) == set(CampaignState)
     assert set(wording.INVITATION) == set(InvitationState)
     assert {state.value for state in MessageState} <= set(wording.MESSAGE)
-    assert set(wording.STEP) == set(MessageStep)
+    assert set(wording.STEP_NAMES) == set(MessageStep)

@@ -275,9 +275,9 @@ def test_a_pupils_page_tells_what_happened_in_order_and_a_tutor_not_why(scene: S
 
     assert happened == [
         "Asked to answer",
-        "Invitation: written, to be sent",
-        "Invitation: taken by the mail server",
-        "Invitation: came back",
+        "Invite: written, to be sent",
+        "Invite: taken by the mail server",
+        "Invite: came back",
     ]
     assert "5.1.1 No such mailbox." in told
     tutors = scene.page(scene.of("Bilal"), Role.VIEWER)

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from outreach import web
 from outreach.campaigns.composing import SAMPLE_NAME, preview_step
-from outreach.campaigns.letter_words import STEP_NAMES, own_words, step_of
+from outreach.campaigns.letter_words import own_words, step_of
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.pinning import NotInstalled, definition, pins_of, title_of, who_gets
-from outreach.campaigns.states import MessageStep
+from outreach.campaigns.states import ASKING, MessageStep
 from outreach.campaigns.trying_out import latest_test, send_test
 from outreach.campaigns.views.blueprint import (
     READERS,
@@ -23,6 +23,7 @@ from outreach.campaigns.views.blueprint import (
 )
 from outreach.campaigns.views.listing import heading_of
 from outreach.campaigns.views.reading import read_questionnaire
+from outreach.campaigns.wording import STEP_NAMES
 from outreach.errors import NotFound, Refusal
 from outreach.mail.composing import Mail
 from outreach.pupils.finding import get_pupil, list_pupils
@@ -85,7 +86,7 @@ def preview_mail(campaign_id: UUID) -> str:
         heading=heading,
         mail=_written(campaign),
         step=step,
-        steps=[(one.value, name) for one, name in STEP_NAMES.items()],
+        steps=[(one.value, STEP_NAMES[one]) for one in ASKING],
         step_name=STEP_NAMES[step],
         is_own=step in own_words(web.db(), campaign.id),
         example=example_asked(),

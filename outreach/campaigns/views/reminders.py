@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import web
-from outreach.campaigns.letter_words import STEP_NAMES
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.reminder_schedule import (
     BadSchedule,
@@ -27,6 +26,7 @@ from outreach.campaigns.views.blueprint import (
     campaign_of,
     may_run,
 )
+from outreach.campaigns.wording import STEP_NAMES
 from outreach.clock import in_london
 from outreach.errors import NotFound, Refusal
 from outreach.schools.access import signed_in, staff_page

@@ -11,7 +11,6 @@ from outreach.campaigns.letter_words import (
     LONGEST_SUBJECT,
     NOT_IN_SUBJECT,
     PLACEHOLDERS,
-    STEP_NAMES,
     BadWords,
     StepWords,
     keep_words,
@@ -22,6 +21,7 @@ from outreach.campaigns.models import Campaign
 from outreach.campaigns.states import MessageStep
 from outreach.campaigns.views.blueprint import RUNNERS, SEE_OTHER, blueprint, campaign_of
 from outreach.campaigns.views.previews import step_asked
+from outreach.campaigns.wording import STEP_NAMES
 from outreach.schools.access import signed_in, staff_page
 
 MOST_TYPED = 20_000
