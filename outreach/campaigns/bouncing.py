@@ -127,7 +127,7 @@ def _act(
     elif reading.verdict is not Verdict.POLICY:
         evidence.heed_bounce(session, message, pupil_id, reading, fact.source, now)
     elif not came_back_before:
-        evidence.note_rule(session, message, reading.reason or "policy", now)
+        evidence.note_rule(session, message, reading, now)
 
 
 def _locked(session: Session, message_id: UUID) -> Message | None:

@@ -15,7 +15,7 @@ from outreach.campaigns import held_domains, outbox
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.states import MessageState
 from outreach.database import school_of
-from outreach.mail.addresses import domain_of
+from outreach.mail.addresses import domain_of, scrub
 from outreach.mail.bounces import Reading, Verdict
 from outreach.mail.bounces.judging import judge
 from outreach.pupils.gate import gate
@@ -121,10 +121,13 @@ def heed_complaint(
         _stop_waiting(session, pupil_id, now)
 
 
-def note_rule(session: Session, message: Message, reason: str, now: datetime) -> None:
+def note_rule(session: Session, message: Message, reading: Reading, now: datetime) -> None:
     """A rule at the receiving end: one alert for the domain, where it happens again and again."""
-    if message.domain:
-        held_domains.note_policy(session, message.campaign_id, message.domain, reason, None, now)
+    if not message.domain:
+        return
+    reason = reading.reason or "policy"
+    words = scrub(reading.said.encode("utf-8", "replace").decode(), reading.recipient or "")
+    held_domains.note_policy(session, message.campaign_id, message.domain, reason, words, now)
 
 
 def may_be_of(message: Message, recipient: str | None) -> bool:

@@ -208,9 +208,23 @@ def test_an_address_that_is_refused_again_at_hand_over_is_left_alone(
     assert outbox.mails == {"accepted": 1, "refused": 4}
 
 
+def test_one_message_tells_of_a_rule_once_however_often_it_comes_back(post: Post) -> None:
+    post.send()
+    one, late, *_ = post.outbox.addresses
+    for number in range(4):
+        said = f"blocked by policy rule {number}"
+        assert post.give(one, bounce(one, f"550 5.7.1 {said}", status="5.7.1")) == 250
+        waits = bounce(late, f"450 4.7.1 {said}", status="4.7.1", action="delayed")
+        assert post.give(late, waits) == 250
+    assert post.outbox.events.count(("smtp_in", "bounced")) == 4
+    with transaction(post.wired.sessions, post.outbox.school.id) as session:
+        (watched,) = session.scalars(select(HeldDomain))
+        assert (watched.state, watched.run) == (HeldState.WATCHING, 1)
+
+
 def test_a_run_of_bounces_by_a_rule_holds_the_domain_and_suppresses_nobody(post: Post) -> None:
     for address in post.outbox.addresses[:4]:
-        said = "550 5.7.1 The domain you are sending to has a policy that prohibited the mail"
+        said = f"550 5.7.1 <{address}>: access denied by our SPF rules"
         post.server.returns[address] = ("5.7.1", said)
     post.send()
     assert post.outbox.mails == {"accepted": 2, "bounced": 4}
@@ -218,3 +232,6 @@ def test_a_run_of_bounces_by_a_rule_holds_the_domain_and_suppresses_nobody(post:
     with transaction(post.wired.sessions, post.outbox.school.id) as session:
         (held,) = session.scalars(select(HeldDomain))
         assert (held.domain, held.state, held.came_back) == ("pupils.example", HeldState.OPEN, True)
+        # What their server said chooses the diagnosis, and names nobody.
+        assert (held.reason, held.diagnosis) == ("policy", "dmarc")
+        assert held.words == "550 5.7.1 <[address]>: access denied by our SPF rules 5.7.1"

@@ -149,9 +149,18 @@ def _read_delivery_notice(mail: Unpacked, heard: _Heard, known: Failing) -> Read
     is_delayed = known.is_temporary or (
         heard.says("delay_words") and not _FINAL.search(heard.opening)
     )
-    judged = judge(None, _about(recipient, heard.own), heard.own, is_final=not is_delayed)
+    about = _about(recipient, heard.own)
+    judged = judge(None, about, heard.own, is_final=not is_delayed)
     kind = Kind.DELAYED if is_delayed else Kind.BOUNCE
-    return Reading(kind, judged.verdict, judged.reason, judged.status, recipient)
+    said = _refusal_in(about) or _refusal_in(heard.own)
+    return Reading(kind, judged.verdict, judged.reason, judged.status, recipient, said)
+
+
+def _refusal_in(text: str) -> str:
+    """From the refusing server's code to the end of its paragraph; what people are told around it may
+    hold their names."""
+    found = _REFUSAL.search(text)
+    return text[found.start() :].partition("\n\n")[0] if found else ""
 
 
 def _about(recipient: str | None, own: str) -> str:

@@ -24,6 +24,7 @@ class Reading:
     """`reason` is a key of `reasons.yaml`, and is set where `verdict` is. `status` is the RFC 3463
     code that decided, such as 5.1.1; None where the mail holds none. `recipient` is the address it
     is about as the mail has it: good for showing, never a proof (who forges a bounce chooses it).
+    `said` is what the refusing server wrote, as it came: fit to keep only after `scrub`.
     """
 
     kind: Kind
@@ -31,6 +32,7 @@ class Reading:
     reason: str | None = None
     status: str | None = None
     recipient: str | None = field(default=None, repr=False)
+    said: str = field(default="", repr=False, compare=False)
 
 
 NOTHING = Reading(Kind.OTHER)

@@ -38,8 +38,9 @@ def _read_recipient(fields: Fields, mail: Unpacked, is_about_one: bool) -> Readi
         return Reading(Kind.OTHER, status=status, recipient=recipient)
     # What the report says in words about several recipients cannot be told apart.
     told = [mail.text] if is_about_one else []
-    judged = judge(status, _diagnosis(fields), *told, is_final=kind is Kind.BOUNCE)
-    return Reading(kind, judged.verdict, judged.reason, judged.status, recipient)
+    said = _diagnosis(fields)
+    judged = judge(status, said, *told, is_final=kind is Kind.BOUNCE)
+    return Reading(kind, judged.verdict, judged.reason, judged.status, recipient, said)
 
 
 def _kind(action: str, status: str | None, diagnosis: str) -> Kind:

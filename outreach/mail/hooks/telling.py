@@ -46,7 +46,7 @@ def judged(
     if reason == _UNEXPLAINED:
         reason = otherwise
         verdict = Verdict.HARD if is_for_good else meanings()[reason].verdict
-    return Reading(kind, verdict, reason, judgement.status, recipient or None)
+    return Reading(kind, verdict, reason, judgement.status, recipient or None, said)
 
 
 def text(document: object, *path: str | int) -> str:
