@@ -44,9 +44,23 @@ def test_each_system_gets_the_values_in_force() -> None:
     assert found["web_filter"] == ["outreach.example"]
     assert "dmarc=pass" in found["microsoft"]
     assert any(
-        '-SenderDomainIs "mail.outreach.example"' in line and "dmarc=pass" in line
+        '-SenderDomainIs "mail.outreach.example"' in line
+        and "dmarc=pass" in line
+        and '-SetHeaderName "X-ETR"' in line
         for line in found["microsoft"]
     )
+
+
+def test_what_goes_by_the_sender_gets_the_sender_and_what_goes_by_the_site_the_site() -> None:
+    words = {
+        step.words.partition(",")[0]: step.values
+        for one in systems_for(replace(BARE, link_domain="answer.example").values)
+        for way in one.ways
+        for step in way.steps
+    }
+
+    assert words["URL Protection Bypass"] == ("mail.outreach.example",)
+    assert words["Under Services"] == ("answer.example",)
 
 
 def test_a_step_whose_value_is_not_set_is_left_out() -> None:
