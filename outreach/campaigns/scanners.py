@@ -1,4 +1,5 @@
-"""Whose mail scanner a request shows itself to be: a guess, by what its maker says of it in public."""
+"""Whose mail scanner a request shows itself to be: a guess, by a name that it gives or a network that
+its maker publishes."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,13 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Scanner:
+    """`source` is the document that the networks are from, and is there where they are."""
+
     key: str
     name: str
     agents: tuple[str, ...]
     networks: tuple[IPv4Network | IPv6Network, ...]
+    source: str
 
 
 @cache
@@ -24,7 +28,11 @@ def scanners() -> dict[str, Scanner]:
     told = yaml.safe_load(_TABLE.read_text("utf-8"))
     return {
         key: Scanner(
-            key, one["name"], tuple(one["agents"]), tuple(map(ip_network, one["networks"]))
+            key,
+            one["name"],
+            tuple(one["agents"]),
+            tuple(map(ip_network, one.get("networks", ()))),
+            one.get("source", ""),
         )
         for key, one in told.items()
     }

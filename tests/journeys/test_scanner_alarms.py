@@ -11,7 +11,7 @@ from outreach import web
 from outreach.audit import AuditEvent
 from outreach.campaigns.models import Invitation, Message
 from outreach.campaigns.scanner_alarms import MANY, open_alarms
-from outreach.campaigns.scanners import guess
+from outreach.campaigns.scanners import guess, scanners
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.schools.models import Role
@@ -130,3 +130,5 @@ def test_a_scanner_is_known_by_its_name_or_its_network_and_else_not_named() -> N
     assert guess("Mozilla/5.0", "2a01:111:f400::1") == "microsoft"
     assert guess("Mozilla/5.0", "192.0.2.1") is None
     assert guess("", "") is None
+    for scanner in scanners().values():
+        assert bool(scanner.networks) == bool(scanner.source), scanner.key
