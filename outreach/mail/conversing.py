@@ -170,7 +170,7 @@ class Conversation(SMTP):
             mail.drop()
         if mail.refusal is not None and isinstance(self, LMTP):
             reply = "\r\n".join([reply] * len(self.envelope.rcpt_tos))  # RFC 2033 §4.2
-        self._set_post_data_state()
+        self.envelope = self._create_envelope()
         await self.push(reply)
         self._mails += 1
         if self._is_last or self._mails >= self._limits.mails:
