@@ -38,8 +38,8 @@ def _read_recipient(fields: Fields, mail: Unpacked, is_about_one: bool) -> Readi
         return Reading(Kind.OTHER, status=status, recipient=recipient)
     # What the report says in words about several recipients cannot be told apart.
     told = [mail.text] if is_about_one else []
-    said = _diagnosis(fields)
-    judged = judge(status, said, *told, is_final=kind is Kind.BOUNCE)
+    said = _reply(fields)
+    judged = judge(status, _diagnosis(fields), *told, is_final=kind is Kind.BOUNCE)
     return Reading(kind, judged.verdict, judged.reason, judged.status, recipient, said)
 
 
@@ -57,12 +57,16 @@ def _kind(action: str, status: str | None, diagnosis: str) -> Kind:
 
 
 def _diagnosis(fields: Fields) -> str:
-    """The reply without its type; Exchange puts what it knows into fields of its own."""
+    """The reply, and what Exchange knows beside it, in fields of its own."""
+    beside = fields.get("status", ""), fields.get("x-display-name-reason", "")
+    return "\n".join([_reply(fields), *beside])
+
+
+def _reply(fields: Fields) -> str:
+    """Without its type."""
     code = fields.get("diagnostic-code", "")
     kind, semicolon, reply = code.partition(";")
-    if semicolon and re.fullmatch(r"[\w. -]{1,30}", kind):
-        code = reply
-    return "\n".join([code, fields.get("status", ""), fields.get("x-display-name-reason", "")])
+    return reply if semicolon and re.fullmatch(r"[\w. -]{1,30}", kind) else code
 
 
 def is_complaint(mail: Unpacked) -> bool:

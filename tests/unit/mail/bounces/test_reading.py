@@ -44,6 +44,23 @@ def test_several_recipients_are_read_apart_those_that_failed_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("outlook-bulk-sender", "550 5.7.515 Access denied, sending domain outreach.example"),
+        ("mailmarshal-text", "5.7.1 Message rejected as spam by content scanning"),
+        ("aol-not-from-us", ""),
+    ],
+)
+def test_what_the_refusing_server_said_comes_along_without_what_is_told_around_it(
+    name: str, said: str
+) -> None:
+    told_by_server = read((HERE / f"{name}.eml").read_bytes()).said.strip()
+    assert told_by_server.startswith(said)
+    assert bool(told_by_server) == bool(said)
+    assert "amy" not in told_by_server.lower()
+
+
 def test_a_verdict_comes_with_a_reason_that_has_words() -> None:
     for name in EXPECTED:
         reading = read((HERE / f"{name}.eml").read_bytes())
