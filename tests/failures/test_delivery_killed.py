@@ -17,6 +17,8 @@ from tests.outbox import Outbox, launched
 
 pytestmark = pytest.mark.failure
 
+KILLS = 10
+
 
 def told_truly(outbox: Outbox, server: Taking) -> bool:
     """Accepted means that the server has it; what it does not have is at most unknown."""
@@ -27,20 +29,24 @@ def told_truly(outbox: Outbox, server: Taking) -> bool:
     )
 
 
-def test_a_worker_killed_in_mid_batch_loses_no_mail_and_sends_none_twice(
-    wired: web.Parts,
-) -> None:
-    outbox = launched(wired, pupils=80)
-    with listening(Taking(seconds=0.2)) as server, running(server, "schedule"):
-        with running(server, "worker") as (worker,):
-            wait_for(lambda: len(server.seen) >= 20, "nothing was sent")
+def test_ten_kills_lose_no_mail_and_send_none_twice(wired: web.Parts) -> None:
+    outbox = launched(wired, pupils=300)
+    with (
+        listening(Taking(seconds=0.1)) as server,
+        running(server, "schedule", "worker", "worker") as (_, *workers),
+    ):
+        for number in range(KILLS):
+            goal = len(server.seen) + 10
+            wait_for(lambda goal=goal: len(server.seen) >= goal, "nothing was sent")
+            which = number % len(workers)
+            workers[which].kill()
+            workers[which].begin()
+        wait_until_settled(outbox)
+        for worker in workers:
             worker.kill()
-        server.seconds = 0.0
-        with running(server, "worker"):
-            wait_until_settled(outbox)
     assert server.saw_nobody_twice
     assert told_truly(outbox, server)
-    assert 1 <= outbox.mails["unknown"] <= CONNECTIONS
+    assert 1 <= outbox.mails["unknown"] <= CONNECTIONS * KILLS
 
 
 def test_two_workers_on_one_school_send_nothing_twice(wired: web.Parts) -> None:
