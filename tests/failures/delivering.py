@@ -62,15 +62,10 @@ class Process:
     """`outreach worker` or `outreach schedule`, on the parts of the test."""
 
     def __init__(self, word: str, server: Taking) -> None:
-        self._word, self._server = word, server
-        self.begin()
-
-    def begin(self) -> None:
-        """For the first time, or again after it was killed."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "outreach", self._word],
+            [sys.executable, "-m", "outreach", word],
             cwd=PROJECT_ROOT,
-            env=os.environ | {"SMTP_URL": self._server.url},
+            env=os.environ | {"SMTP_URL": server.url},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

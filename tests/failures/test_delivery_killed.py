@@ -13,6 +13,7 @@ from tests.failures.delivering import (
     wait_for,
     wait_until_settled,
 )
+from tests.failures.forked import forked_workers
 from tests.outbox import Outbox, launched
 
 pytestmark = pytest.mark.failure
@@ -33,17 +34,14 @@ def test_ten_kills_lose_no_mail_and_send_none_twice(wired: web.Parts) -> None:
     outbox = launched(wired, pupils=300)
     with (
         listening(Taking(seconds=0.1)) as server,
-        running(server, "schedule", "worker", "worker") as (_, *workers),
+        running(server, "schedule"),
+        forked_workers(server.url, 2) as workers,
     ):
         for number in range(KILLS):
             goal = len(server.seen) + 10
             wait_for(lambda goal=goal: len(server.seen) >= goal, "nothing was sent")
-            which = number % len(workers)
-            workers[which].kill()
-            workers[which].begin()
+            workers[number % 2].kill_and_replace()
         wait_until_settled(outbox)
-        for worker in workers:
-            worker.kill()
     assert server.saw_nobody_twice
     assert told_truly(outbox, server)
     assert 1 <= outbox.mails["unknown"] <= CONNECTIONS * KILLS
