@@ -23,7 +23,7 @@ test: installed-dev lint ## the whole suite, browser included
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" $(NO_SETTINGS) \
 		$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
-test-long: installed-dev ## 200 kills, outages, real mail servers (Debian, root; half an hour)
+test-long: installed-dev ## 200 kills, outages, real mail servers (Debian, root; a quarter of an hour)
 	@$(NO_SETTINGS) $(BIN)/python -m pytest tests/long/kill_table.py tests/long/real_servers.py
 
 clean-data: installed ## end what runs and forget everything in DATA_DIR
