@@ -6,7 +6,6 @@ name MX, all in namespaces that end with it. Nothing of the machine is changed. 
 
 import os
 import shlex
-import signal
 import smtplib
 import subprocess
 import time
@@ -14,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 MX = "mx.pupils.example"
 PATIENCE = 60.0
@@ -109,7 +110,19 @@ def running(box: Box, root: Path, folder: Path) -> Iterator[Path]:
         _wait_for_greeting(box, process, log)
         yield mail
     finally:
-        process.send_signal(signal.SIGKILL)  # and the kernel ends whatever the box still runs
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """By the first process of the box: with it the kernel ends all the others, and `unshare` too.
+    (Its --kill-child is not enough: the kernel forgets it where a server changes its user.)"""
+    with suppress(psutil.NoSuchProcess):
+        for first in psutil.Process(process.pid).children():
+            first.kill()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
         process.wait()
 
 
