@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test clean-data lint format lock audit screens installed installed-dev
+.PHONY: help run test test-long clean-data lint format lock audit screens installed installed-dev
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1: /'
@@ -22,6 +22,9 @@ run: installed ## serve on this machine, with a demo school; Ctrl-C ends it
 test: installed-dev lint ## the whole suite, browser included
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" $(NO_SETTINGS) \
 		$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
+test-long: installed-dev ## 200 kills, outages, real mail servers (Debian, root; a quarter of an hour)
+	@$(NO_SETTINGS) $(BIN)/python -m pytest tests/long/kill_table.py tests/long/real_servers.py
 
 clean-data: installed ## end what runs and forget everything in DATA_DIR
 	@$(BIN)/python -m outreach.running --forget

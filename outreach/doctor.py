@@ -44,7 +44,7 @@ MAPPINGS: Mapping[str, Callable[[], object]] = {
 MANY_FAILURES = 3
 FAILING = {
     Work.LAUNCH: "A launch fails again and again",
-    Work.DELIVER: "Mail is put off again and again: the mail server could not be used",
+    Work.DELIVER: "Mail is put off again and again: the mail server could not be used, or the disk with DATA_DIR is full",
     Work.WRITE_BACK: "Some answers cannot be written into pupil profiles",
     Work.CLOSE: "A campaign cannot be closed",
     Work.ACCOUNT_MAIL: "Mail to staff fails again and again",

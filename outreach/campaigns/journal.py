@@ -45,10 +45,15 @@ class Journal:
         draft = path.with_suffix(_DRAFT)
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
         handle = os.open(draft, flags, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        journal = cls(path, handle)
-        journal._append("claim", str(school_id), boot_mark())
-        draft.rename(path)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            journal = cls(path, handle)
+            journal._append("claim", str(school_id), boot_mark())
+            draft.rename(path)
+        except OSError:  # a full disk: it is tried again and again, so nothing may be left of it
+            os.close(handle)
+            draft.unlink(missing_ok=True)
+            raise
         return journal
 
     def intend(self, message_id: UUID) -> None:

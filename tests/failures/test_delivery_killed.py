@@ -13,9 +13,12 @@ from tests.failures.delivering import (
     wait_for,
     wait_until_settled,
 )
+from tests.failures.forked import forked_workers
 from tests.outbox import Outbox, launched
 
 pytestmark = pytest.mark.failure
+
+KILLS = 10
 
 
 def told_truly(outbox: Outbox, server: Taking) -> bool:
@@ -27,20 +30,21 @@ def told_truly(outbox: Outbox, server: Taking) -> bool:
     )
 
 
-def test_a_worker_killed_in_mid_batch_loses_no_mail_and_sends_none_twice(
-    wired: web.Parts,
-) -> None:
-    outbox = launched(wired, pupils=80)
-    with listening(Taking(seconds=0.2)) as server, running(server, "schedule"):
-        with running(server, "worker") as (worker,):
-            wait_for(lambda: len(server.seen) >= 20, "nothing was sent")
-            worker.kill()
-        server.seconds = 0.0
-        with running(server, "worker"):
-            wait_until_settled(outbox)
+def test_ten_kills_lose_no_mail_and_send_none_twice(wired: web.Parts) -> None:
+    outbox = launched(wired, pupils=300)
+    with (
+        listening(Taking(seconds=0.1)) as server,
+        running(server, "schedule"),
+        forked_workers(server.url, 2) as workers,
+    ):
+        for number in range(KILLS):
+            goal = len(server.seen) + 10
+            wait_for(lambda goal=goal: len(server.seen) >= goal, "nothing was sent")
+            workers[number % 2].kill_and_replace()
+        wait_until_settled(outbox)
     assert server.saw_nobody_twice
     assert told_truly(outbox, server)
-    assert 1 <= outbox.mails["unknown"] <= CONNECTIONS
+    assert 1 <= outbox.mails["unknown"] <= CONNECTIONS * KILLS
 
 
 def test_two_workers_on_one_school_send_nothing_twice(wired: web.Parts) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, text
 
 from outreach import web
@@ -16,6 +17,7 @@ from outreach.database import transaction
 from outreach.profiles.copy_mailing import MAKERS
 from outreach.schools.models import Role, StaffMember
 from outreach.schools.sharing import SharingChanges, change_sharing
+from tests.factories import signed_in
 from tests.failures.delivering import (
     Taking,
     listening,
@@ -23,6 +25,7 @@ from tests.failures.delivering import (
     wait_for,
     wait_until_settled,
 )
+from tests.full_disk import no_room_for_files
 from tests.outbox import launched
 
 pytestmark = pytest.mark.failure
@@ -48,6 +51,24 @@ def test_a_mail_server_that_is_down_is_waited_for(wired: web.Parts) -> None:
             wait_until_settled(outbox)
     assert outbox.mails == {"accepted": 20}
     assert {message.tries for message in outbox.messages} == {1}
+
+
+def test_a_full_disk_under_the_intent_journal_stops_mail_and_staff_are_told(
+    app: Flask, wired: web.Parts
+) -> None:
+    outbox = launched(wired, pupils=20)
+    page = f"/staff/campaigns/{outbox.campaign_id}"
+    with listening(Taking()) as server:
+        parts = server.wired(wired)
+        with no_room_for_files(100):  # for the first line of a journal, and no intent
+            deliver(parts, outbox.school.id, MAKERS)
+        assert outbox.mails == {"queued": 20}
+        assert not server.seen
+        assert "no room on its disk" in signed_in(app, outbox.school).get(page).text
+        deliver(parts, outbox.school.id, MAKERS)
+    assert outbox.mails == {"accepted": 20}
+    assert server.saw_nobody_twice
+    assert "no room on its disk" not in signed_in(app, outbox.school).get(page).text
 
 
 def test_switching_sharing_off_in_mid_run_stops_the_rest_within_a_second(

@@ -1,8 +1,8 @@
 """A mail server of its own process that writes down each Message-ID it took, before it says so.
 
 `python -m tests.long.counting_smtp PORT FILE SECONDS TROUBLE`: SECONDS before each 250; TROUBLE is
-`none`, `cut` (now and then it hangs up in the middle of a body) or `421` (or in the middle of a
-session). Of each body it kept, FILE has a line: Message-ID, space, recipient.
+`none`, `cut` (now and then it hangs up in the middle of a body), `421` (or in the middle of a
+session) or `later` (now and then it says "not now" to a recipient whom it takes the next time). Of each body it kept, FILE has a line: Message-ID, space, recipient.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ class Counting:
         self._log = file.open("ab", buffering=0)
         self._seconds = seconds
         self._trouble = trouble
-        self._senders = self._bodies = 0
+        self._senders = self._bodies = self._recipients = 0
+        self._put_off: set[bytes] = set()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -45,7 +46,9 @@ class Counting:
                 writer.write(b"250 OK\r\n")
             elif word == b"RCPT":
                 recipient = line.partition(b"<")[2].partition(b">")[0]
-                writer.write(b"250 OK\r\n")
+                writer.write(
+                    b"451 4.7.1 not now\r\n" if self._puts_off(recipient) else b"250 OK\r\n"
+                )
             elif word == b"DATA":
                 writer.write(b"354 go on\r\n")
                 self._bodies += 1
@@ -63,6 +66,14 @@ class Counting:
                 return
             else:
                 writer.write(b"250 OK\r\n")
+
+    def _puts_off(self, recipient: bytes) -> bool:
+        self._recipients += 1
+        is_first = recipient not in self._put_off
+        if self._trouble == "later" and is_first and self._recipients % EVERY == 0:
+            self._put_off.add(recipient)
+            return True
+        return False
 
 
 async def serve(port: int, counting: Counting) -> None:

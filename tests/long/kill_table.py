@@ -1,284 +1,262 @@
-"""The table of `make test-long`: what becomes of a campaign's mail under kills and outages.
+"""What becomes of a campaign's mail under kills and outages, each with a line of the table.
 
-LONG_MAILS and LONG_KILLS make the great run smaller; LONG_SMALL is the size of each other run.
+LONG_MAILS and LONG_KILLS are the size of the great run, LONG_SMALL the mails of each other one.
 """
 
 import os
 import random
 import resource
 import subprocess
-import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import update
 
 from outreach import web
 from outreach.audit import OPERATOR
+from outreach.campaigns import recovering
 from outreach.campaigns.launching import launch
-from outreach.campaigns.models import Invitation, Message
+from outreach.campaigns.models import Message
 from outreach.campaigns.sending import CONNECTIONS
 from outreach.clock import now
 from outreach.database import transaction
 from outreach.errors import Refusal
-from outreach.pupils.models import PupilAddress
-from outreach.settings import PROJECT_ROOT
-from tests.contract.catching import free_port
-from tests.outbox import Outbox, draft, launched
+from outreach.running.embedded import start_database, stop_database
+from tests.long.counting_smtp import EVERY
+from tests.long.processes import Processes
+from tests.long.runs import Run, a_run
+from tests.long.table import Row, judge, printed
+from tests.outbox import draft, launched
+from tests.parts import Parts as Embedded
 
 MAILS = int(os.environ.get("LONG_MAILS", "20000"))
 KILLS = int(os.environ.get("LONG_KILLS", "200"))
 SMALL = int(os.environ.get("LONG_SMALL", "1000"))
-HOURS = 3600.0
-MOVING = {"queued", "sending", "deferred"}
-
-
-@dataclass
-class Row:
-    scenario: str
-    mails: int = 0
-    kills: int = 0
-    accepted: int = 0
-    unknown: int = 0
-    doubled: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-
-
-ROWS: list[Row] = []
+WITHIN = 300.0
+"""Seconds in which each of the small runs has to come to its end."""
+HOUR = 3600.0
 
 
 @pytest.fixture(scope="module", autouse=True)
 def table(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    reporter: Any = request.config.pluginmanager.get_plugin("capturemanager")
-    with reporter.global_and_fixture_disabled():
-        names = list(Row.__dataclass_fields__)
-        print("\n" + f"{names[0]:<24}" + "".join(f"{name:>10}" for name in names[1:]))
-        for row in ROWS:
-            cells = [getattr(row, name) for name in names[1:]]
-            print(f"{row.scenario:<24}" + "".join(f"{cell:>10.0f}" for cell in cells))
-
-
-@dataclass
-class Run:
-    """Processes on the parts of the test, and a mail server that counts."""
-
-    outbox: Outbox
-    log: Path
-    port: int
-    others: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, word: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "outreach", word],
-            cwd=PROJECT_ROOT,
-            env=os.environ | {"SMTP_URL": f"smtp://127.0.0.1:{self.port}"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.others.append(process)
-        return process
-
-    def taken(self) -> list[list[str]]:
-        return [line.split() for line in self.log.read_text().splitlines()]
-
-    def wait(self, count: int) -> bool:
-        """Until the server took so many. False where nothing is left to wait for."""
-        looks = 0
-        while self.log.read_bytes().count(b"\n") < count:
-            time.sleep(0.02)
-            looks += 1
-            if looks % 50 == 0 and not MOVING & self.outbox.mails.keys():
-                return False
-        return True
-
-    def settle(self) -> None:
-        deadline = time.monotonic() + HOURS
-        while MOVING & self.outbox.mails.keys():
-            assert time.monotonic() < deadline, f"mail still moves: {self.outbox.mails}"
-            time.sleep(0.5)
-
-
-@contextmanager
-def a_run(
-    outbox: Outbox, folder: Path, *, seconds: float = 0.0, trouble: str = "none"
-) -> Iterator[Run]:
-    run = Run(outbox, folder / "taken", free_port())
-    run.log.touch()
-    words = [str(run.port), str(run.log), str(seconds), trouble]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.long.counting_smtp", *words], cwd=PROJECT_ROOT
-    )
-    try:
-        yield run
-    finally:
-        for process in [*run.others, server]:
-            process.kill()
-            process.wait()
-
-
-def judge(run: Run, row: Row, *, most_unknown: int) -> None:
-    """Puts the row on the table first, so that a bad one is seen there too."""
-    taken = run.taken()
-    ids = Counter(message_id for message_id, _ in taken)
-    received = {recipient for _, recipient in taken}
-    with transaction(run.outbox.wired.sessions, run.outbox.school.id) as session:
-        found = session.execute(
-            select(PupilAddress.address, Message.state)
-            .join(Invitation, Invitation.pupil_id == PupilAddress.pupil_id)
-            .join(Message, Message.invitation_id == Invitation.id)
-        ).all()
-    states = {address: state.value for address, state in found}
-    counts = Counter(states.values())
-    row.mails, row.accepted, row.unknown = len(found), counts["accepted"], counts["unknown"]
-    row.doubled = sum(count - 1 for count in ids.values())
-    told = {address for address, state in states.items() if state == "accepted"}
-    row.lost = len(told - received) + row.mails - row.accepted - row.unknown
-    ROWS.append(row)
-    assert row.mails == len(states) == len(run.outbox.addresses), "a message too many, or too few"
-    assert row.doubled == 0
-    assert row.lost == 0
-    assert {address for address, state in states.items() if state == "unknown"} | told >= received
-    assert len(received) == len(taken), "somebody was written to twice"
-    assert row.unknown <= most_unknown
+    capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\n\n" + printed())
 
 
 def test_kills(wired: web.Parts, tmp_path: Path) -> None:
     row, chance = Row("kill -9"), random.Random(20)
     outbox = launched(wired, pupils=MAILS)
-    began = time.monotonic()
     with a_run(outbox, tmp_path, seconds=0.1) as run:
-        run.start("schedule")
-        workers = [run.start("worker"), run.start("worker")]
+        workers = run.start_set()
         for moment in sorted(chance.uniform(0.01, 0.85) * MAILS for _ in range(KILLS)):
             if not run.wait(int(moment)):
                 break
             time.sleep(chance.uniform(0.0, 0.3))
             which = chance.randrange(2)
-            workers[which].kill()
-            workers[which].wait()
+            workers[which] = run.processes.replace(workers[which], "worker")
             row.kills += 1
-            workers[which] = run.start("worker")
         run.settle()
-        row.seconds = time.monotonic() - began
         judge(run, row, most_unknown=CONNECTIONS * row.kills)
     assert row.kills == KILLS
 
 
 @pytest.mark.parametrize(
-    ("name", "seconds", "trouble", "is_told"),
+    ("name", "seconds", "trouble", "most_unknown"),
     [
-        ("SMTP cut in mid-DATA", 0.0, "cut", False),
-        ("slow SMTP", 0.5, "none", True),
-        ("421 in mid-session", 0.0, "421", True),
+        ("SMTP cut in mid-DATA", 0.0, "cut", SMALL // EVERY),
+        ("slow SMTP", 0.5, "none", 0),
+        ("421 in mid-session", 0.0, "421", 0),
     ],
 )
 def test_mail_servers(
-    wired: web.Parts, tmp_path: Path, name: str, seconds: float, trouble: str, is_told: bool
+    wired: web.Parts, tmp_path: Path, name: str, seconds: float, trouble: str, most_unknown: int
 ) -> None:
-    """`is_told`: the server's replies leave nothing unknown."""
+    """Unknown is what was cut off, and nothing else: each other mail had a reply."""
     row, outbox = Row(name), launched(wired, pupils=SMALL)
-    began = time.monotonic()
     with a_run(outbox, tmp_path, seconds=seconds, trouble=trouble) as run:
-        for word in ("schedule", "worker", "worker"):
-            run.start(word)
-        run.settle()
-        row.seconds = time.monotonic() - began
-        judge(run, row, most_unknown=0 if is_told else SMALL // 20)
+        run.start_set()
+        run.settle(WITHIN)
+        judge(run, row, most_unknown=most_unknown)
+    assert row.unknown > 0 or not most_unknown
 
 
-def empty_redis(run: Run, _owner: Engine) -> None:
+def empty_redis(run: Run, _parts: Embedded) -> None:
     run.outbox.wired.redis.flushdb()
 
 
-def close_database(_run: Run, owner: Engine) -> None:
-    """Every connection is cut, and for two seconds none is let in."""
-    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        name = connection.scalar(text("SELECT quote_ident(current_database())"))
-        connection.execute(text(f"ALTER DATABASE {name} CONNECTION LIMIT 0"))
-        connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
-        time.sleep(2)
-        connection.execute(text(f"ALTER DATABASE {name} CONNECTION LIMIT -1"))
-
-
-def fill_disk(run: Run, _owner: Engine) -> None:
-    """No file of the workers may grow beyond 2 KB, for three seconds."""
-    workers = [process for process in run.others if process.poll() is None]
-    for size in (2048, resource.RLIM_INFINITY):
-        for process in workers:
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-        time.sleep(3)
-
-
-def second_sweep(run: Run, _owner: Engine) -> None:
-    run.start("schedule")
+def restart_database(run: Run, parts: Embedded) -> None:
+    """Every connection ends, and for two seconds there is nobody to connect to."""
+    stop_database(parts.postgres, parts.folder)
+    time.sleep(2)
+    start_database(parts.postgres, parts.folder)
+    run.outbox.wired.sessions.kw["bind"].dispose()
 
 
 @pytest.mark.parametrize(
     ("name", "trouble"),
-    [
-        ("Redis emptied", empty_redis),
-        ("database away", close_database),
-        ("disk full", fill_disk),
-        ("two sweeps at once", second_sweep),
-    ],
+    [("Redis emptied", empty_redis), ("database restarted", restart_database)],
 )
 def test_outages(
     wired: web.Parts,
-    owner_engine: Engine,
+    parts: Embedded,
     tmp_path: Path,
     name: str,
-    trouble: Callable[[Run, Engine], None],
+    trouble: Callable[[Run, Embedded], None],
 ) -> None:
     row, outbox = Row(name), launched(wired, pupils=SMALL)
-    began = time.monotonic()
     with a_run(outbox, tmp_path, seconds=0.2) as run:
-        for word in ("schedule", "worker", "worker"):
-            run.start(word)
-        assert run.wait(SMALL // 10)
-        trouble(run, owner_engine)
-        wired.sessions.kw["bind"].dispose()
-        for _ in range(2):
-            run.start("worker")  # as the supervisor would, should the first two have given up
-        run.settle()
-        row.seconds = time.monotonic() - began
-        judge(run, row, most_unknown=2 * CONNECTIONS)
+        workers = run.start_set()
+        assert run.wait(SMALL // 5)
+        trouble(run, parts)
+        start_again(run, workers)
+        run.settle(WITHIN)
+        judge(run, row, most_unknown=0)
+
+
+def start_again(run: Run, workers: list[subprocess.Popen[bytes]]) -> None:
+    """As a supervisor would: another worker for one that gave up."""
+    for worker in workers:
+        try:
+            worker.wait(2.0)
+        except subprocess.TimeoutExpired:
+            continue
+        run.processes.replace(worker, "worker")
+
+
+def test_full_disk(wired: web.Parts, tmp_path: Path) -> None:
+    """For five seconds no file of the workers may grow by a byte."""
+    row, outbox = Row("disk full under the log"), launched(wired, pupils=SMALL)
+    with a_run(outbox, tmp_path, seconds=0.2) as run:
+        workers = run.start_set()
+        assert run.wait(SMALL // 5)
+        limit_files(workers, 0)
+        time.sleep(2)  # what was intended before goes its way
+        then = run.count
+        time.sleep(3)
+        assert run.count == then < SMALL, "mail left while no intent could be written"
+        limit_files(workers, resource.RLIM_INFINITY)
+        run.settle(WITHIN)
+        judge(run, row, most_unknown=0)
+
+
+def limit_files(workers: list[subprocess.Popen[bytes]], size: int) -> None:
+    for worker in workers:
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_two_sweeps(wired: web.Parts, tmp_path: Path) -> None:
+    """A worker is killed; two schedules, and two sweeps that begin together, find what it left."""
+    row, outbox = Row("two sweeps at once"), launched(wired, pupils=SMALL)
+    with a_run(outbox, tmp_path, seconds=0.2) as run:
+        workers = run.start_set()
+        run.processes.start("schedule")
+        assert run.wait(SMALL // 5)
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+            row.kills += 1
+        at_once([lambda: recovering.recover(wired)] * 2)
+        for worker in workers:
+            run.processes.replace(worker, "worker")
+        run.settle(WITHIN)
+        judge(run, row, most_unknown=CONNECTIONS * row.kills)
 
 
 def test_two_launches(wired: web.Parts, tmp_path: Path) -> None:
     row, outbox = Row("two launches at once"), draft(wired, pupils=SMALL)
-    began, both = time.monotonic(), threading.Barrier(2)
+    refused: list[Refusal] = []
 
     def press() -> None:
-        both.wait()
         try:
             with transaction(wired.sessions, outbox.school.id) as session:
                 launch(session, outbox.campaign_id, OPERATOR, now())
-        except Refusal:
-            pass  # the other was first
+        except Refusal as refusal:
+            refused.append(refusal)
 
-    pressing = [threading.Thread(target=press) for _ in range(2)]
-    for thread in pressing:
-        thread.start()
-    for thread in pressing:
-        thread.join()
+    at_once([press] * 2)
+    assert len(refused) == 1
     with a_run(outbox, tmp_path) as run:
-        for word in ("schedule", "worker", "worker"):
-            run.start(word)
-        assert run.wait(SMALL)
-        run.settle()
-        row.seconds = time.monotonic() - began
+        run.start_set()
+        run.settle(WITHIN)
         judge(run, row, most_unknown=0)
+
+
+def at_once(doing: list[Callable[[], object]]) -> None:
+    together = threading.Barrier(len(doing))
+
+    def begin(what: Callable[[], object]) -> None:
+        together.wait()
+        what()
+
+    threads = [threading.Thread(target=begin, args=(what,)) for what in doing]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_clock_back(wired: web.Parts, tmp_path: Path) -> None:
+    """Both workers' clock is set an hour back in mid-run, and one of them is killed under it; the
+    schedule's is right. The mail has waited for two hours, so that the wrong clock finds it due."""
+    row, outbox = Row("our clock an hour back"), launched(wired, pupils=SMALL)
+    with transaction(wired.sessions, outbox.school.id) as session:
+        two_hours_ago = datetime.fromtimestamp(time.time() - 2 * HOUR, UTC)
+        session.execute(update(Message).values(next_attempt_at=two_hours_ago))
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    with (
+        a_run(outbox, tmp_path, seconds=0.2, clock=clock) as run,
+        Processes.running(**run.processes.settings) as right,
+    ):
+        right.start("schedule")
+        workers = [run.processes.start("worker") for _ in range(2)]
+        assert run.wait(SMALL // 5)
+        set_clock(clock, -HOUR)
+        assert run.wait(SMALL // 2)
+        run.processes.replace(workers[0], "worker")
+        row.kills = 1
+        run.settle(WITHIN)
+        judge(run, row, most_unknown=CONNECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("night BST begins", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("night BST ends", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    ],
+)
+def test_nights(wired: web.Parts, tmp_path: Path, name: str, change: datetime) -> None:
+    """The London clock jumps in mid-run, between "not now" and the next try of some mails."""
+    row, clock = Row(name), tmp_path / "clock"
+    draft_made = draft(wired, pupils=SMALL)
+    set_clock(clock, (change - now()).total_seconds() - SMALL / 200)
+    with transaction(wired.sessions, draft_made.school.id) as session:
+        launch(session, draft_made.campaign_id, OPERATOR, at(clock))
+    with a_run(
+        draft_made, tmp_path, seconds=0.2, trouble="later", clock=clock, TZ="Europe/London"
+    ) as run:
+        run.start_set()
+        assert at(clock) < change, "begun too late"
+        run.settle(WITHIN)
+        assert at(clock) > change, "over too early"
+        judge(run, row, most_unknown=0)
+    assert max(message.tries for message in draft_made.messages) == 2, "nothing was put off"
+
+
+def set_clock(file: Path, seconds: float) -> None:
+    """At once, so that nobody reads half of it."""
+    draft_of_it = file.with_suffix(".new")
+    draft_of_it.write_text(str(seconds))
+    draft_of_it.rename(file)
+
+
+def at(clock: Path) -> datetime:
+    return datetime.fromtimestamp(time.time() + float(clock.read_text()), UTC)

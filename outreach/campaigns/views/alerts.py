@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from outreach import queues
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.own.library import of_school
 from outreach.campaigns.pinning import BY_STAGE, years_in_words
@@ -12,6 +13,7 @@ from outreach.campaigns.states import CampaignState
 from outreach.heartbeat import Heartbeat, heartbeat
 from outreach.parts import Parts
 from outreach.pupils.reach.reasons import Reason
+from outreach.queues import Work
 from outreach.schools.models import Connection
 from outreach.schools.sharing import agreement
 from questionnaires.loading import Library
@@ -55,7 +57,11 @@ _NO_WORK = {
 def alerts_of(session: Session, library: Library, campaign: Campaign) -> tuple[Alert, ...]:
     if campaign.state not in _OPEN:
         return ()
-    found = (_no_mail(session), _wrong_years(of_school(session, library), campaign))
+    found = (
+        _no_mail(session),
+        _mail_waits(session, campaign),
+        _wrong_years(of_school(session, library), campaign),
+    )
     return tuple(alert for alert in found if alert is not None)
 
 
@@ -78,6 +84,19 @@ def _no_mail(session: Session) -> Alert | None:
     return Alert(
         "No mail goes out",
         f"{reason.words}, so nobody can be mailed. This can be changed on the Sharing page by {who}.",
+    )
+
+
+def _mail_waits(session: Session, campaign: Campaign) -> Alert | None:
+    """Trouble that stands between us and every mail, at the last try."""
+    is_sending = campaign.state is CampaignState.SENDING
+    if not is_sending or not queues.failures_of(session, campaign.school_id, Work.DELIVER):
+        return None
+    return Alert(
+        "Mail waits",
+        "The mail server could not be used, or this service has no room on its disk to note what it "
+        "sends. Nothing is lost, and the mail is tried again by itself. If this stays for more than "
+        "ten minutes, ask whoever runs this service to run `outreach doctor`.",
     )
 
 

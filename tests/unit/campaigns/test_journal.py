@@ -3,10 +3,12 @@
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import pytest
 
 from outreach.campaigns.journal import FOLDER, Journal, clear_drafts, journals, take_over
 from outreach.mail.outcomes import Outcome, Verdict
+from tests.full_disk import no_room_for_files
 
 SCHOOL, CLAIM, MESSAGE, OTHER = (uuid4() for _ in range(4))
 REFUSED = Outcome(Verdict.REFUSED, 550, "5.1.1", "no such “user”\u2028 here")
@@ -27,6 +29,14 @@ def test_what_is_written_is_read_back_from_a_dead_owner(tmp_path: Path, journal:
         assert (left.school_id, left.is_whole) == (SCHOOL, True)
         assert left.intents == {MESSAGE, OTHER}
         assert left.outcomes == {MESSAGE: REFUSED}
+
+
+def test_a_journal_that_could_not_be_begun_leaves_nothing(tmp_path: Path) -> None:
+    open_before = psutil.Process().num_fds()
+    with no_room_for_files(40), pytest.raises(OSError, match=r"only in part"):
+        Journal.begin(tmp_path, CLAIM, SCHOOL)
+    assert list((tmp_path / FOLDER).iterdir()) == []
+    assert psutil.Process().num_fds() == open_before
 
 
 def test_a_living_owners_journal_is_not_taken_over(tmp_path: Path, journal: Journal) -> None:
