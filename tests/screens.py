@@ -10,59 +10,29 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
+from outreach.clock import london_date, now
 from tests.browser.conftest import DESKTOP, QUIET_FLAGS
 from tests.chromium import find_chromium
 from tests.contract.catching import free_port
+from tests.failing_mail import STOP, make_campaign
 from tests.failures.running_set import RunningSet
+from tests.screen_pages import STAFF_PAGES
 
 DOCS = Path(__file__).parent.parent / "docs"
 FOLDER = DOCS / "screens"
 PHONE = {"width": 360, "height": 740}
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 TALLEST = 2_000
+CLOSES_IN = 28
 QUALITY = 55
 LINK = re.compile(r"^(http://\S+/q/\S+)\s*$", re.MULTILINE)
-STAFF_PAGES = {
-    "careers_leader": {
-        "campaigns": "/staff/campaigns",
-        "campaign-new": "/staff/campaigns/new",
-        "campaign": "/staff/campaigns/{campaign}",
-        "campaign-pupils": "/staff/campaigns/{campaign}/pupils",
-        "campaign-not-reached": "/staff/campaigns/{campaign}/pupils?mail=unreached",
-        "campaign-pupil": "/staff/campaigns/{campaign}/invitations/{waiting}",
-        "campaign-pupil-address": "/staff/campaigns/{campaign}/invitations/{waiting}/address",
-        "campaign-how-far": "/staff/campaigns/{campaign}/how-far",
-        "campaign-results": "/staff/campaigns/{campaign}/results",
-        "results-over-the-years": "/staff/campaigns/{campaign}/results/years",
-        "campaign-feedback": "/staff/campaigns/{campaign}/feedback",
-        "campaign-slips": "/staff/campaigns/{campaign}/slips",
-        "questionnaires": "/staff/questionnaires",
-        "questionnaire": "/staff/questionnaires/access",
-        "own-questions": "/staff/questionnaires/questions?base=gcse",
-        "load-a-definition": "/staff/questionnaires/load",
-        "pupils": "/staff/pupils",
-        "supported-version": "/staff/pupils/supported",
-        "pupil": "/staff/pupils/{pupil}",
-        "answer-again": "/staff/invitations/{answered}/answer-again",
-        "open-beside": "/staff/invitations/{waiting}/beside",
-        "who-can-be-emailed": "/staff/reach",
-        "campaign-close": "/staff/campaigns/{campaign}/close",
-    },
-    "admin": {
-        "data-sharing": "/staff/sharing",
-        "small-numbers": "/staff/sharing/small-numbers",
-        "roster": "/staff/roster",
-        "safeguarding": "/staff/safeguarding",
-        "audit": "/staff/audit",
-    },
-    "it": {"it-team": "/staff/it-team"},
-}
 
 
 @dataclass
@@ -221,7 +191,7 @@ def sign_in(page: Page, address: str, password: str) -> None:
 
 
 def show_staff(
-    album: Album, browser: Browser, base_url: str, log_ins: dict[str, list[str]]
+    album: Album, browser: Browser, base_url: str, log_ins: dict[str, list[str]], failing: str
 ) -> None:
     for role, pages in STAFF_PAGES.items():
         page = browser.new_context(base_url=base_url, locale="en-GB").new_page()
@@ -229,12 +199,17 @@ def show_staff(
             page.goto("/staff/sign-in")
             album.take(page, "sign-in")
         sign_in(page, *log_ins[role])
-        places = places_in(page) if role == "careers_leader" else {}
+        places = places_in(page, failing) if role == "careers_leader" else {}
         for name, path in pages.items():
             page.goto(path.format(**places))
             album.take(page, name)
         if places:
             keep_papers(album, page, f"/staff/campaigns/{places['campaign']}")
+        if role == "it":
+            page.goto("/staff/it-team")
+            page.get_by_role("button", name="Make a link").click()
+            page.goto(page.locator("a[href^='/it/']").first.get_attribute("href") or "")
+            album.take(page, "it-team-by-link")
 
 
 def keep_papers(album: Album, page: Page, campaign: str) -> None:
@@ -245,10 +220,12 @@ def keep_papers(album: Album, page: Page, campaign: str) -> None:
     album.keep("results-for-governors", page.request.get(f"{campaign}/results.pdf").body())
 
 
-def places_in(page: Page) -> dict[str, str]:
-    """The demo's campaign, one of it who has answered and one who has not, and the first's pupil."""
+def places_in(page: Page, failing: str) -> dict[str, str]:
+    """The demo's campaign, one of it who has answered and one who has not, and the first's pupil;
+    and of the campaign whose mail fails one whose mail came back."""
     page.goto("/staff/campaigns")
-    campaign = page.locator("main table a").first.get_attribute("href") or ""
+    link = page.get_by_role("link", name="GCSE years, this term (demo)")
+    campaign = link.first.get_attribute("href") or ""
     invited = {}
     for state in ("answered", "not_started"):
         page.goto(f"{campaign}/pupils?state={state}")
@@ -256,7 +233,11 @@ def places_in(page: Page) -> dict[str, str]:
         invited[state] = last_part(link, 1)
     page.goto(f"{campaign}/invitations/{invited['answered']}")
     pupil = page.get_by_role("link", name="Everything about").get_attribute("href")
+    page.goto(f"/staff/campaigns/{failing}/pupils?mail=bounced&group=10A")
+    bounced = page.locator("main tbody th a").first.get_attribute("href")
     return {
+        "failing": failing,
+        "bounced": last_part(bounced, 1),
         "campaign": last_part(campaign, 1),
         "pupil": last_part(pupil, 1),
         "answered": invited["answered"],
@@ -276,6 +257,17 @@ def show_mail(album: Album, browser: Browser, mail: EmailMessage) -> None:
     album.take(page, "mail-invite")
 
 
+def show_stopping(album: Album, browser: Browser, mail: EmailMessage) -> None:
+    """The pages behind a mail's footer."""
+    page = browser.new_context(locale="en-GB").new_page()
+    found = STOP.search(str(mail["List-Unsubscribe"]))
+    assert found is not None
+    page.goto(found[1])
+    album.take(page, "stop-mail")
+    page.goto(f"{found[1]}/all")
+    album.take(page, "stop-all-mail")
+
+
 def make_pictures(running: RunningSet, port: int) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -285,7 +277,9 @@ def make_pictures(running: RunningSet, port: int) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET_FLAGS)
         students = Students(browser, invites_in(running.data_dir / "mailbox"))
-        show_mail(album, browser, next(students.mails))
+        mail = next(students.mails)
+        show_mail(album, browser, mail)
+        show_stopping(album, browser, mail)
         show_pages(album, students.open())
         show_chat(album, students.open())
         show_languages(album, students.open("?language=ur"))
@@ -297,7 +291,9 @@ def make_pictures(running: RunningSet, port: int) -> None:
         page.locator("main form button").first.click()
         page.locator("[role=alert]").first.wait_for()
         album.take(page, "code-with-an-error")
-        show_staff(album, browser, base_url, log_ins)
+        closes = london_date(now()) + timedelta(days=CLOSES_IN)
+        failing = make_campaign(running.data_dir, closes.isoformat())
+        show_staff(album, browser, base_url, log_ins, failing)
         browser.close()
     album.write_index()
 

@@ -146,6 +146,8 @@ def _is_anything_counted(session: Session) -> bool:
 def _note(session: Session, domain: str, refusal: Refusal, count: int, now: datetime) -> bool:
     """`count` of a kind in a row, the last of them `refusal`; whether the domain is held now."""
     row = _row_of(session, domain, refusal, now)
+    # Of several at once the last to begin may come first: the run is as old as its oldest.
+    row.run_began_at = min(row.run_began_at, now)
     if row.state in IN_FORCE and (row.holds or not refusal.for_good):
         if row.state is HeldState.PROBING and row.holds and refusal.for_good:
             _back_from_probing(session, row, now)

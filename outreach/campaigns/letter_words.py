@@ -136,7 +136,7 @@ def check_words(given: StepWords) -> StepWords:
         found["body"].append(
             "Put {link} where the student’s own link goes: without it nobody can answer."
         )
-    faults = {field: " ".join(words) for field, words in found.items() if words}
+    faults = {field: "\n".join(words) for field, words in found.items() if words}
     if faults:
         raise BadWords(faults)
     return StepWords(subject, body)

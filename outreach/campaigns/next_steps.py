@@ -86,15 +86,23 @@ _OF_MENDER: Mapping[Mender, NextStep] = {
         "Whoever keeps the MIS: see whether this pupil is still at the school", None, _SEEN_TO
     ),
     Mender.DATA_PROTECTION: NextStep(
-        f"Data protection lead: allow it on the Sharing page. {SLIP_WORKS}", None, _SEEN_TO
+        f"Data protection lead: allow it on the Data sharing page. {SLIP_WORKS}", None, _SEEN_TO
     ),
 }
 
 _OF_FAILURE: Mapping[Key, NextStep] = {
-    "it_team": NextStep("IT team: let our mail through. Then send again", None, _SEEN_TO),
+    "it_team": NextStep(
+        "IT team: let our mail through. Then send again", Action.SEND_AGAIN, _SEEN_TO
+    ),
     "mis_office": _FIX,
-    "student": NextStep("The student: empty the mailbox. Then send again", None, _SEEN_TO),
-    "us": NextStep("Whoever runs this service: mend the sending. Then send again", None, _SEEN_TO),
+    "student": NextStep(
+        "The student: empty the mailbox. Then send again", Action.SEND_AGAIN, _SEEN_TO
+    ),
+    "us": NextStep(
+        "Whoever runs this service: mend the sending. Then send again",
+        Action.SEND_AGAIN,
+        _SEEN_TO,
+    ),
     "wait": NextStep("Send again later", Action.SEND_AGAIN, _SEEN_TO),
 }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from outreach.audit import OPERATOR
+from outreach.campaigns.chat.channels import reseal_channels, sealer_of
 from outreach.campaigns.code_keys import CodeKeys
 from outreach.campaigns.code_making import reseal_codes
 from outreach.cli.context import CommandContext, print_json
@@ -211,10 +212,12 @@ def hooks(context: CommandContext) -> None:
 @source.command("reseal")
 @click.pass_obj
 def reseal(context: CommandContext) -> None:
-    """Store every school's secret, and the personal codes of pupils, anew under the newest of
-    SECRET_KEYS, so that old ones can go."""
+    """Store every school's secret, the addresses of its chat channels and the personal codes of its
+    pupils anew under the newest of SECRET_KEYS, so that old ones can go."""
     done = reseal_all(context.parts.sessions, Sealer(context.settings.secret_keys))
     click.echo(f"{done} secret{'' if done == 1 else 's'} stored anew.")
+    channels = reseal_channels(context.parts.sessions, sealer_of(context.settings.secret_keys))
+    click.echo(f"{channels} chat channel{'' if channels == 1 else 's'} stored anew.")
     codes = reseal_codes(context.parts.sessions, CodeKeys(context.settings.secret_keys))
     click.echo(f"{codes} personal code{'' if codes == 1 else 's'} stored anew.")
 

@@ -18,7 +18,7 @@ import workers.chat
 import workers.write_back
 from outreach import web
 from outreach.audit import OPERATOR
-from outreach.campaigns.chat.channels import add_channel, sealer_of
+from outreach.campaigns.chat.channels import add_channel, reseal_channels, sealer_of
 from outreach.campaigns.chat.models import ChatChannel, ChatKind, ChatNews, News, NewsState
 from outreach.campaigns.chat.posting import NOT_PUBLIC, Message, Posted, body_for, post
 from outreach.campaigns.chat.telling import claim_news, note_half_way, tell_held
@@ -280,3 +280,19 @@ def test_a_name_that_staff_typed_is_never_markup(kind: ChatKind) -> None:
     for mark in ("<!channel>", "<users/all>", "](", "@here", "*a*"):
         assert mark not in text
     assert "https://q.example/" in text
+
+
+def test_a_channel_goes_on_when_the_key_that_sealed_it_is_taken_away(wired: web.Parts) -> None:
+    school = make_school(wired.sessions)
+    new, *old = "n" * 32, *wired.settings.secret_keys
+    with transaction(wired.sessions, school.id) as session:
+        where = "https://chat.example/x"
+        before = sealer_of(old)
+        add_channel(session, before, ChatKind.SLACK, "T", where, OPERATOR, TUESDAY)
+
+    assert reseal_channels(wired.sessions, sealer_of([new, *old])) == 1
+    assert reseal_channels(wired.sessions, sealer_of([new, *old])) == 0
+
+    with transaction(wired.sessions, school.id) as session:
+        kept = session.scalars(select(ChatChannel)).one()
+        assert sealer_of([new]).open(kept.sealed_address) == where

@@ -165,6 +165,18 @@ def test_bounces_hold_too_and_their_probe_is_waited_for(wired: web.Parts, mailbo
     assert outbox.mails == {"accepted": 10}
 
 
+def test_a_run_told_by_several_at_once_is_as_old_as_its_oldest(wired: web.Parts) -> None:
+    outbox = launched(wired, pupils=RUN)
+    last = now()
+    with transaction(wired.sessions, outbox.school.id) as session:
+        for ago in range(RUN):
+            moment = last - timedelta(milliseconds=ago)
+            note_policy(session, outbox.campaign_id, DOMAIN, "mail_flow_rule", "x", moment)
+
+    assert held(outbox).holds
+    assert held(outbox).run_began_at == last - timedelta(milliseconds=RUN - 1)
+
+
 def test_not_now_from_a_domain_is_told_and_each_mail_is_tried_again_by_itself(
     wired: web.Parts, mailbox: Catcher
 ) -> None:

@@ -134,7 +134,7 @@ def test_every_number_leads_to_exactly_that_many_pupils(scene: Scene) -> None:
         "Not reached": 3,
     }
     cells = re.findall(
-        r'<a href="(/staff/campaigns/[^"]+/pupils\?[^"]+)">[^<]*</a></th><td class="num">(\d+)<',
+        r'<a href="(/staff/campaigns/[^"]+/pupils\?[^"]+)">[^<]*</a></th><td[^>]* class="num">(\d+)<',
         page,
     )
     groups = re.findall(r'<a href="([^"]+group=10A[^"]*)">(\d+)<span', page)
@@ -149,7 +149,7 @@ def test_the_list_says_why_and_what_happens_next(scene: Scene) -> None:
     page = scene.page(f"{scene.address}/pupils?mail=unreached")
 
     assert rows_on(page) == 2
-    assert "The school’s mail server has no mailbox with this address" in page
+    assert page.count("has no mailbox with this address") == 1, "it is said once"
     assert "Has no email address on the roster" in page
     assert page.count("Fix the address, and it is sent again") == 2
     assert scene.page(f"{scene.address}/pupils?mail=accepted").count("Reminder on ") == 4

@@ -4,6 +4,7 @@ Whoever has such an address may post, so it is sealed, never shown again and nev
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session
 from outreach import audit
 from outreach.audit import Actor
 from outreach.campaigns.chat.models import ChatChannel, ChatKind
-from outreach.database import school_of
+from outreach.database import Sessions, school_of, transaction
 from outreach.errors import NotFound, Refusal
 from outreach.pupils.sources.web_address import BadAddress, read_base
-from outreach.pupils.sync.sealing import Sealer
+from outreach.pupils.sync.sealing import CannotOpen, Sealer
+from outreach.schools.models import School
 
 ADDRESSES = b"outreach.chat-address"
 MOST_CHANNELS = 10
@@ -96,6 +98,25 @@ def remove_channel(session: Session, channel_id: UUID, actor: Actor, now: dateti
     session.delete(channel)
     session.flush()
     audit.record(session, now, actor, "chat.removed", "chat_channel", channel_id)
+
+
+def reseal_channels(sessions: Sessions, sealer: Sealer) -> int:
+    """Every school's channels under the newest key; commits school by school. Gives how many changed.
+
+    One that no key opens stays as it is: what is posted there is refused, with the mend.
+    """
+    with transaction(sessions) as session:
+        school_ids = session.scalars(select(School.id)).all()
+    done = 0
+    for school_id in school_ids:
+        with transaction(sessions, school_id) as session:
+            for channel in channels_of(session):
+                if sealer.is_newest(channel.sealed_address):
+                    continue
+                with suppress(CannotOpen):
+                    channel.sealed_address = sealer.reseal(channel.sealed_address)
+                    done += 1
+    return done
 
 
 def _check_address(address: str) -> None:

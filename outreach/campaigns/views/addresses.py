@@ -27,7 +27,7 @@ from outreach.schools.access import signed_in, staff_page
 
 NOTHING_SHARED = (
     "No address can be given: the school shares no student addresses. The data protection lead can "
-    "change that on the Sharing page."
+    "change that on the Data sharing page."
 )
 
 

@@ -83,7 +83,7 @@ def _no_mail(session: Session) -> Alert | None:
     who = reason.mender.value
     return Alert(
         "No mail goes out",
-        f"{reason.words}, so nobody can be mailed. This can be changed on the Sharing page by {who}.",
+        f"{reason.words}, so nobody can be mailed. This can be changed on the Data sharing page by {who}.",
     )
 
 

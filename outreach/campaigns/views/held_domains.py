@@ -44,7 +44,11 @@ def send_held_again(held_id: UUID) -> ResponseReturnValue:
 def _words(resumed: Resumed) -> str:
     if not resumed.queued and not resumed.again:
         return "Nothing waits for this domain any more."
-    said = f"{resumed.queued:,} held {'mail goes' if resumed.queued == 1 else 'mails go'} out now"
+    said = []
+    if resumed.queued:
+        mails = "mail goes" if resumed.queued == 1 else "mails go"
+        said.append(f"{resumed.queued:,} held {mails} out now")
     if resumed.again:
-        said += f", and {resumed.again:,} that had been turned away {'is' if resumed.again == 1 else 'are'} sent again"
-    return f"{said}. If their server still turns mail away, the rest is held again."
+        verb = "is" if resumed.again == 1 else "are"
+        said.append(f"{resumed.again:,} that had been turned away {verb} sent again")
+    return f"{', and '.join(said)}. If their server still turns mail away, the rest is held again."

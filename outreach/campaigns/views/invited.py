@@ -156,7 +156,7 @@ def _read(
 
 def why_words(invitation: Invitation, mail: Row[Any] | None) -> str:
     """Why it was stopped, not mailed at the launch, or not delivered; in sentences without the last
-    full stop. What a refusal means comes before the mail server's own words."""
+    full stop. What a refusal means comes before the mail server's own words, and is said once."""
     whys = [invitation.stopped_reason, invitation.excluded_reason if not _is_tried(mail) else None]
     said = None
     if mail is not None and mail.state in EXPLAINED:  # "250 taken" explains nothing
@@ -165,7 +165,9 @@ def why_words(invitation: Invitation, mail: Row[Any] | None) -> str:
             whys.append(mail.reason)
     words = dict.fromkeys(reason_words(one) for one in whys if one)
     if mail is not None and mail.state in FAILED:
-        words[failure(mail.status_code, mail.reason, mail.words).words.rstrip(".")] = None
+        meaning = failure(mail.status_code, mail.reason, mail.words).words
+        if not (said or "").startswith(meaning):  # of what came back, they are our own words
+            words[meaning.rstrip(".")] = None
     if invitation.reopened_at is not None:
         words[MAY_ANSWER_AGAIN] = None
     return ". ".join([*words, *([said] if said else [])])

@@ -93,7 +93,7 @@ def given_reasons(session: Session, campaign_id: UUID) -> list[GivenReason]:
             state=state.value,
             state_words=MESSAGE[state.value],
             reason=reason_words(reason),
-            said=most_said,
+            said=_beyond(reason_words(reason), most_said),
             others_said=max(kinds - 1, 0),
             cause=reason or NO_CAUSE,
             count=number,
@@ -134,6 +134,11 @@ def held_copies(session: Session, campaign_id: UUID) -> list[GivenReason]:
         )
         for reason, words, number in rows
     ]
+
+
+def _beyond(reason: str, said: str | None) -> str | None:
+    """What was said, without the sentence that stands beside it as the reason."""
+    return said and said.replace(f"{reason}. ", "", 1)
 
 
 def _said(code: ColumnElement[Any], words: ColumnElement[Any]) -> ColumnElement[Any]:

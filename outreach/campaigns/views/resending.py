@@ -38,7 +38,8 @@ WHAT_IT_IS = {
     "back is not mailed again.",
 }
 _OF_FAILED = (
-    "Their mail was refused or came back, or they could not be mailed before and can be now."
+    "These are pupils whose mail was refused or came back, or who could not be mailed before and can "
+    "be now."
 )
 _OF_CHOSEN = (
     "You have chosen them. Where it is not known whether mail arrived, some may get it twice."
@@ -178,7 +179,7 @@ def _confirmation(campaign: Campaign, again: Again, count: int) -> Confirmation:
         happens=(
             again.what_it_is,
             "A new mail goes out at once to each of them who may be mailed now.",
-            *([f"{others}there just now. The list says why."] if left_out > 0 else []),
+            *([f"{others}to them just now. The list says why."] if left_out > 0 else []),
         ),
         stays=(
             "The link in the earlier mail goes on working.",

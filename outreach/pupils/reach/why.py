@@ -129,7 +129,7 @@ _TO_DO_OF_DETAIL = {
     Detail.DELETED: "If the pupil is still at the school, enter them in the MIS again.",
 }
 
-_SHARING = "Change it on the Sharing page, if the school agrees."
+_SHARING = "Change it on the Data sharing page, if the school agrees."
 
 _TO_DO = {
     Reason.ERASED: "Nothing.",
@@ -143,8 +143,8 @@ _TO_DO = {
     Reason.ALREADY_ANSWERED: "Nothing. Where there is a reason to ask again, let them answer again on the "
     "pupil’s page.",
     Reason.NO_ADDRESS: "Enter the pupil’s email address in the MIS.",
-    Reason.ADDRESS_SWITCHED_OFF: "Enter an address of the other kind in the MIS, or switch this "
-    "kind on on the Sharing page.",
+    Reason.ADDRESS_SWITCHED_OFF: "Enter an address of the other kind in the MIS, or allow this "
+    "kind on the Data sharing page.",
     Reason.INVALID_ADDRESS: "Put the address right in the MIS.",
     Reason.SUPPRESSED: "Check the address, and put it right in the MIS.",
 }

@@ -59,9 +59,13 @@ def told(**standing: object) -> tuple[str, Action | None]:
                 "said": "550 5.7.1 Not permitted",
             },
             "IT team",
-            None,
+            Action.SEND_AGAIN,
         ),
-        ({"mail": MessageState.BOUNCED, "mail_reason": "mailbox_full"}, "empty the mailbox", None),
+        (
+            {"mail": MessageState.BOUNCED, "mail_reason": "mailbox_full"},
+            "empty the mailbox",
+            Action.SEND_AGAIN,
+        ),
         (
             {"state": InvitationState.STOPPED, "stopped_reason": "not_me"},
             "reached somebody else",
