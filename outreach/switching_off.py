@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from outreach.database import Sessions
 
-LOOK_SECONDS = 0.05
-FRESH_SECONDS = 0.12
-SETTLE_SECONDS = 0.15
+LOOK_SECONDS = 0.15
+FRESH_SECONDS = 0.45
+SETTLE_SECONDS = 0.5
 _KEY = "switched_off"
 
 

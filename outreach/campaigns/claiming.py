@@ -100,6 +100,8 @@ class Batch:
     school: School
     campaign: Campaign
     messages: Sequence[Claimed]
+    is_full: bool = False
+    """As many were due as one batch takes: there may be more."""
 
 
 def claim_batch(
@@ -148,7 +150,7 @@ def claim_batch(
             )
         )
         queues.note_due(session, school.id, Work.DELIVER, lease_until + GRACE)
-    return Batch(claim_id, lease_until, school, campaign, mailable)
+    return Batch(claim_id, lease_until, school, campaign, mailable, is_full=len(due) == limit)
 
 
 def lock_claim(session: Session, claim_id: UUID) -> None:

@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 5.0
 """Then the bell is rung again and other schools have their turn."""
 
+BATCH_SECONDS = 2.0
+"""That a batch has at least: claimed late in a turn, most of it would be given back."""
+
 
 def deliver(
     parts: Parts,
@@ -101,14 +104,18 @@ def _claim_and_send(
 
 
 def _claim(parts: Parts, school_id: UUID, claim_id: UUID) -> Batch | None:
+    """Where there may be more, the bell is rung for whoever is idle: two work on one school then."""
     with transaction(parts.sessions, school_id) as session:
-        return claiming.claim_batch(
+        batch = claiming.claim_batch(
             session,
             claim_id,
             parts.clock(),
             may_mail_demo=parts.settings.is_embedded_mail,
             pacer=pacer_for(parts),
         )
+        if batch is not None and batch.is_full:
+            queues.ring_after_commit(session, Bell(Work.DELIVER, school_id))
+        return batch
 
 
 def _pool_of(parts: Parts) -> Accounts:
@@ -186,7 +193,7 @@ def _send(parts: Parts, batch: Batch, letter: Letter, journal: Journal, ends_at:
         sign=parts.dkim.sign,
         connections=parts.settings.smtp_connections,
     )
-    progress = sending.run(max(ends_at - time.monotonic(), 0.5))
+    progress = sending.run(max(ends_at - time.monotonic(), BATCH_SECONDS))
     with transaction(parts.sessions, school_id) as session:
         recording.give_back(session, batch.claim_id, unsent, parts.clock())
         recording.end_claim(session, batch.claim_id)

@@ -4,7 +4,19 @@ import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, cast, func, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -169,6 +181,8 @@ def write_blocks(parts: Parts, school_id: UUID, seconds: float = WORK_SECONDS) -
     while found and time.monotonic() < deadline:
         with transaction(parts.sessions, school_id) as session:
             found = write_next_block(session, parts.clock())
+            if found and session.scalar(_unwritten(session).limit(1)) is not None:
+                queues.ring_after_commit(session, Bell(Work.LAUNCH, school_id))  # for who is idle
     with transaction(parts.sessions, school_id) as session:
         if begin_sending(session, parts.clock()):
             refresh_statistics(session, Invitation, Link, Message)  # delivery joins them at once
@@ -270,14 +284,17 @@ def has_unwritten_blocks() -> ColumnElement[bool]:
     )
 
 
-def _settle(session: Session, now: datetime, *, is_free: bool) -> bool:
-    """Due again while blocks are left: at once, or soon where another worker holds them all."""
-    unwritten = select(CampaignBlock.number).where(
+def _unwritten(session: Session) -> Select[tuple[int]]:
+    return select(CampaignBlock.number).where(
         CampaignBlock.school_id == school_of(session), CampaignBlock.written_at.is_(None)
     )
 
+
+def _settle(session: Session, now: datetime, *, is_free: bool) -> bool:
+    """Due again while blocks are left: at once, or soon where another worker holds them all."""
+
     def next_due() -> datetime | None:
-        if session.scalar(unwritten.limit(1)) is None:
+        if session.scalar(_unwritten(session).limit(1)) is None:
             return None
         return now if is_free else now + LOOK_AGAIN
 

@@ -30,7 +30,7 @@ OVERSIGNED = (b"from", b"subject")
 
 _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r]*(?:\r\n[ \t][^\r]*)*)\r\n")
 _SPACES = re.compile(rb"[ \t]+")
-_SPACE_AT_END = re.compile(rb"[ \t]+\r\n")
+_NOT_ONE_SPACE = re.compile(rb" [ \t]+|\t[ \t]*")
 _FOLD_AFTER = 64
 
 
@@ -66,9 +66,10 @@ class Dkim:
 
 
 def relaxed_body(body: bytes) -> bytes:
-    """RFC 6376 §3.4.4. Most of our bodies are so already, and looking costs little."""
-    if b"\t" in body or b"  " in body or b" \r\n" in body:
-        body = _SPACES.sub(b" ", _SPACE_AT_END.sub(b"\r\n", body))
+    """RFC 6376 §3.4.4. Most of our bodies are nearly so already, and looking costs little."""
+    if b"\t" in body or b"  " in body:
+        body = _NOT_ONE_SPACE.sub(b" ", body)
+    body = body.replace(b" \r\n", b"\r\n")
     stripped = body.rstrip(b"\r\n")
     return stripped + b"\r\n" if stripped else b""
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from outreach.audit import OPERATOR
 from outreach.campaigns.claiming import claim_batch
 from outreach.campaigns.creating import create_campaign
-from outreach.campaigns.launching import launch
+from outreach.campaigns.launching import launch, write_blocks
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.progress import status
 from outreach.campaigns.recording import record_outcomes
@@ -78,12 +78,10 @@ def made_school(parts: Parts, pupils: int) -> UUID:
         return school.id
 
 
-def launched(
-    parts: Parts, school_id: UUID, start_workers: Callable[[], list[psutil.Process]]
-) -> Made:
-    """As the button does it, while workers stand ready; until the last row is written."""
+def drafted(parts: Parts, school_id: UUID) -> UUID:
+    """A campaign that asks everybody."""
     with transaction(parts.sessions, school_id) as session:
-        campaign_id = create_campaign(
+        return create_campaign(
             session,
             parts.library,
             name="Load",
@@ -94,6 +92,23 @@ def launched(
             created_by=None,
             now=parts.clock(),
         ).id
+
+
+def launched_here(parts: Parts, school_id: UUID) -> UUID:
+    """Launched and written by this process; for whoever measures what comes after it."""
+    campaign_id = drafted(parts, school_id)
+    with transaction(parts.sessions, school_id) as session:
+        launch(session, campaign_id, OPERATOR, parts.clock())
+    while not write_blocks(parts, school_id):
+        pass
+    return campaign_id
+
+
+def launched(
+    parts: Parts, school_id: UUID, start_workers: Callable[[], list[psutil.Process]]
+) -> Made:
+    """As the button does it, while workers stand ready; until the last row is written."""
+    campaign_id = drafted(parts, school_id)
     workers = start_workers()
     _wait_until_heard(parts, len(workers))
     began = time.perf_counter()
