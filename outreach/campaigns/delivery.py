@@ -76,7 +76,12 @@ def _deliver_batch(
 ) -> Progress | None:
     """None where nothing was free to claim."""
     claim_id = uuid4()
-    journal = Journal.begin(parts.settings.data_dir, claim_id, school_id)
+    try:
+        journal = Journal.begin(parts.settings.data_dir, claim_id, school_id)
+    except OSError as fault:  # a full disk: the school's mail pauses, and staff are told
+        return Progress(
+            trouble=f"The intent journal could not be begun: {fault.strerror or fault}."
+        )
     try:
         progress = _claim_and_send(parts, school_id, journal, ends_at, makers, claim_id)
     except LeftUnderWay:
