@@ -284,7 +284,7 @@ def has_unwritten_blocks() -> ColumnElement[bool]:
     )
 
 
-def _unwritten(session: Session) -> Select[tuple[int]]:
+def _unwritten(session: Session) -> Select[int]:
     return select(CampaignBlock.number).where(
         CampaignBlock.school_id == school_of(session), CampaignBlock.written_at.is_(None)
     )

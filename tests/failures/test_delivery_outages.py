@@ -60,7 +60,7 @@ def test_a_full_disk_under_the_intent_journal_stops_mail_and_staff_are_told(
     page = f"/staff/campaigns/{outbox.campaign_id}"
     with listening(Taking()) as server:
         parts = server.wired(wired)
-        with no_room_for_files(0):  # for the first line of a journal, and no intent
+        with no_room_for_files(0):  # not even for a journal
             deliver(parts, outbox.school.id, MAKERS)
         assert outbox.mails == {"queued": 20}
         assert not server.seen
