@@ -22,6 +22,7 @@ from outreach.clock import now
 from outreach.database import transaction
 from outreach.mail.outcomes import Outcome, Verdict
 from outreach.profiles.copy_mailing import MAKERS
+from outreach.switching_off import FRESH_SECONDS
 from tests.contract.catching import Catcher
 from tests.outbox import Outbox, launched
 
@@ -90,7 +91,7 @@ def test_nothing_leaves_while_nobody_can_say_whether_it_may(
         tell=lambda _: True,
         may_go_on=look,
     )
-    mailbox.seconds_a_mail = 0.05
+    mailbox.seconds_a_mail = FRESH_SECONDS
     threading.Timer(1.5, hangs.set).start()
     progress = sending.run(1)
     journal.finish()
