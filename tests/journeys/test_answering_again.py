@@ -262,6 +262,7 @@ def test_letting_answer_again_opens_the_link_of_another_campaign_too(launched: L
     answer_all(launched)
     second = asked_again(launched)
     (old,) = responses(launched)
+    launched.clock.turn(minutes=1)
     allow(launched)
 
     student = second.browser().start()
